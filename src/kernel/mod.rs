@@ -1,0 +1,88 @@
+//! The inner loops: everything that costs time runs through here.
+//!
+//! [`vector`] holds the operations on slices, [`product`] the matrix products behind one door, `gemm`. The algorithm
+//! bodies are written once over [`Real`](crate::Real); the portable ones never fuse a multiplication with an addition,
+//! so they give the same bits everywhere.
+//!
+//! How a product is computed is a value, [`Execution`], never a side effect of a Cargo feature.
+
+mod portable;
+mod product;
+mod vector;
+
+pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
+pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
+pub(crate) use vector::{combine, max_abs, scale};
+
+/// Who computes dense matrix products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Backend {
+    /// This crate: packs into the caller's scratch and allocates nothing.
+    #[default]
+    Own,
+    /// The `matrixmultiply` crate: SIMD, but it allocates its packing buffers.
+    #[cfg(feature = "matrixmultiply")]
+    MatrixMultiply,
+}
+
+/// On how many threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Parallelism {
+    /// The caller's thread alone.
+    #[default]
+    One,
+    /// The current rayon pool. Work is cut by shape into a fixed number of tasks, so that the number of threads does
+    /// not change a bit of the result; each task allocates its own packing buffers.
+    #[cfg(feature = "rayon")]
+    Rayon,
+}
+
+/// How dense products are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Execution {
+    /// Who computes.
+    pub backend: Backend,
+    /// On how many threads.
+    pub parallelism: Parallelism,
+}
+
+impl Execution {
+    /// This crate's own kernels on the caller's thread.
+    pub const fn new() -> Self {
+        Execution { backend: Backend::Own, parallelism: Parallelism::One }
+    }
+
+    /// The fastest that this build has: every feature that is on, is used.
+    pub const fn fastest() -> Self {
+        Execution {
+            #[cfg(feature = "matrixmultiply")]
+            backend: Backend::MatrixMultiply,
+            #[cfg(not(feature = "matrixmultiply"))]
+            backend: Backend::Own,
+            #[cfg(feature = "rayon")]
+            parallelism: Parallelism::Rayon,
+            #[cfg(not(feature = "rayon"))]
+            parallelism: Parallelism::One,
+        }
+    }
+
+    /// With this backend.
+    pub const fn backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
+        self
+    }
+
+    /// With this parallelism.
+    pub const fn parallelism(mut self, parallelism: Parallelism) -> Self {
+        self.parallelism = parallelism;
+        self
+    }
+}
+
+/// The name of the instruction set that this crate's own kernels use.
+pub const fn name() -> &'static str {
+    "portable"
+}

@@ -1,0 +1,572 @@
+//! Matrices as views of memory that the caller owns.
+//!
+//! [`MatRef`] and [`MatMut`] place entry `(i, j)` of a `rows x cols` matrix at `data[i * row_stride + j * col_stride]`.
+//! Row-major and column-major are equals, and a transpose only swaps the strides. Shape and strides are checked once,
+//! when a view is made; every later access relies on that.
+//!
+//! Inside the crate, single entries are read and written with *total* functions (`at`, `put`): an index out of range is
+//! an assertion failure in a debug build, and reads zero or writes nothing in a release build. So no index can panic,
+//! which the link-time proof of the C library depends on, and none can touch foreign memory.
+
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use crate::error::Error;
+use crate::real::Real;
+
+/// The number of elements from the first to one past the last entry of a view; `None` if it overflows.
+///
+/// `(rows - 1) row_stride + (cols - 1) col_stride + 1`, or 0 if the matrix has no entry.
+pub const fn span(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> Option<usize> {
+    if rows == 0 || cols == 0 {
+        return Some(0);
+    }
+    let Some(down) = (rows - 1).checked_mul(row_stride) else { return None };
+    let Some(right) = (cols - 1).checked_mul(col_stride) else { return None };
+    let Some(last) = down.checked_add(right) else { return None };
+    last.checked_add(1)
+}
+
+/// Whether no two entries share a place: one stride is at least the other's extent.
+const fn disjoint(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> bool {
+    if rows == 0 || cols == 0 {
+        return true;
+    }
+    let one_column = cols == 1 && (row_stride > 0 || rows == 1);
+    let one_row = rows == 1 && (col_stride > 0 || cols == 1);
+    one_column
+        || one_row
+        || (col_stride > 0 && row_stride / col_stride >= cols)
+        || (row_stride > 0 && col_stride / row_stride >= rows)
+}
+
+fn check(len: usize, rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> Result<(), Error> {
+    let needed = span(rows, cols, row_stride, col_stride).unwrap_or(usize::MAX);
+    if len < needed {
+        return Err(Error::SliceTooShort { needed, given: len });
+    }
+    Ok(())
+}
+
+/// A matrix to read.
+#[derive(Clone, Copy, Debug)]
+pub struct MatRef<'a, T> {
+    data: NonNull<T>,
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+    col_stride: usize,
+    slice: PhantomData<&'a [T]>,
+}
+
+/// A matrix to write. No two entries share a place.
+#[derive(Debug)]
+pub struct MatMut<'a, T> {
+    data: NonNull<T>,
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+    col_stride: usize,
+    slice: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: a `MatRef` gives what a `&[T]` gives, shared reads of `T`, and a reference is `Send` and `Sync` if `T` is `Sync`.
+unsafe impl<T: Sync> Send for MatRef<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for MatRef<'_, T> {}
+// SAFETY: a `MatMut` gives what a `&mut [T]` gives, exclusive access to its own entries, which `Send` of `T` allows to move.
+unsafe impl<T: Send> Send for MatMut<'_, T> {}
+// SAFETY: through `&MatMut` entries can only be read.
+unsafe impl<T: Sync> Sync for MatMut<'_, T> {}
+
+impl<'a, T: Real> MatRef<'a, T> {
+    /// A view of `data` with any accepted strides: one at least the other's extent, or zero, which repeats one row or
+    /// column.
+    ///
+    /// # Errors
+    /// `Strides` if entries overlap otherwise, `SliceTooShort` if `data` does not hold the last entry.
+    pub fn new(data: &'a [T], rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> Result<Self, Error> {
+        let repeats = row_stride == 0 || col_stride == 0;
+        if !repeats && !disjoint(rows, cols, row_stride, col_stride) {
+            return Err(Error::Strides { row_stride, col_stride });
+        }
+        check(data.len(), rows, cols, row_stride, col_stride)?;
+        Ok(MatRef { data: NonNull::from(data).cast(), rows, cols, row_stride, col_stride, slice: PhantomData })
+    }
+
+    /// A view of `rows * cols` numbers, row after row (as C and numpy).
+    pub fn row_major(data: &'a [T], rows: usize, cols: usize) -> Result<Self, Error> {
+        Self::new(data, rows, cols, cols, 1)
+    }
+
+    /// A view of `rows * cols` numbers, column after column (as Fortran and LAPACK).
+    pub fn col_major(data: &'a [T], rows: usize, cols: usize) -> Result<Self, Error> {
+        Self::new(data, rows, cols, 1, rows)
+    }
+
+    /// Entry `(row, col)`, if there is one.
+    #[inline]
+    pub fn get(&self, row: usize, col: usize) -> Option<T> {
+        if row < self.rows && col < self.cols {
+            // SAFETY: `new` checked that the place of the last entry is in the slice, and this place is not beyond it.
+            Some(unsafe { *self.data.as_ptr().add(row * self.row_stride + col * self.col_stride) })
+        } else {
+            None
+        }
+    }
+
+    /// Entry `(row, col)`; total (see the module).
+    #[inline]
+    pub(crate) fn at(&self, row: usize, col: usize) -> T {
+        debug_assert!(row < self.rows && col < self.cols, "({row}, {col}) in {} x {}", self.rows, self.cols);
+        self.get(row, col).unwrap_or_default()
+    }
+
+    /// Row `row` as a slice, if the entries of a row are next to each other.
+    #[inline]
+    pub fn row_slice(&self, row: usize) -> Option<&'a [T]> {
+        if row < self.rows && (self.col_stride == 1 || self.cols <= 1) {
+            // SAFETY: the entries of the row are adjacent and in the slice that `new` checked.
+            return Some(unsafe {
+                core::slice::from_raw_parts(
+                    self.data.as_ptr().add(row * self.row_stride * usize::from(self.cols > 0)),
+                    self.cols,
+                )
+            });
+        }
+        None
+    }
+
+    /// The rows `rows.0 .. rows.0 + rows.1` and columns likewise; the parts outside the matrix are cut off.
+    pub fn submatrix(&self, row: usize, col: usize, rows: usize, cols: usize) -> Self {
+        let (row, col) = (row.min(self.rows), col.min(self.cols));
+        let (rows, cols) = (rows.min(self.rows - row), cols.min(self.cols - col));
+        let offset = if rows == 0 || cols == 0 { 0 } else { row * self.row_stride + col * self.col_stride };
+        // SAFETY: the part is not empty, so its first entry is one of this matrix; or the offset is zero.
+        let data = unsafe { self.data.add(offset) };
+        MatRef { data, rows, cols, ..*self }
+    }
+}
+
+impl<'a, T> MatRef<'a, T> {
+    /// The number of rows.
+    #[inline]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+    /// The number of columns.
+    #[inline]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+    /// Rows and columns.
+    #[inline]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.cols)
+    }
+    /// Elements from one row to the next.
+    #[inline]
+    pub fn row_stride(&self) -> usize {
+        self.row_stride
+    }
+    /// Elements from one column to the next.
+    #[inline]
+    pub fn col_stride(&self) -> usize {
+        self.col_stride
+    }
+    /// The address of the first entry.
+    #[inline]
+    pub fn as_ptr(&self) -> *const T {
+        self.data.as_ptr()
+    }
+    /// The transpose, without moving anything.
+    #[inline]
+    pub fn t(&self) -> MatRef<'a, T> {
+        MatRef {
+            data: self.data,
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+            slice: PhantomData,
+        }
+    }
+}
+
+impl<'a, T: Real> MatMut<'a, T> {
+    /// A view of `data` with any accepted strides: one at least the other's extent, none zero unless it has no effect.
+    ///
+    /// # Errors
+    /// `Strides` if two entries would share a place, `SliceTooShort` if `data` does not hold the last entry.
+    pub fn new(
+        data: &'a mut [T],
+        rows: usize,
+        cols: usize,
+        row_stride: usize,
+        col_stride: usize,
+    ) -> Result<Self, Error> {
+        if !disjoint(rows, cols, row_stride, col_stride) {
+            return Err(Error::Strides { row_stride, col_stride });
+        }
+        check(data.len(), rows, cols, row_stride, col_stride)?;
+        Ok(MatMut { data: NonNull::from(data).cast(), rows, cols, row_stride, col_stride, slice: PhantomData })
+    }
+
+    /// A view of `rows * cols` numbers, row after row (as C and numpy).
+    pub fn row_major(data: &'a mut [T], rows: usize, cols: usize) -> Result<Self, Error> {
+        Self::new(data, rows, cols, cols, 1)
+    }
+
+    /// A view of `rows * cols` numbers, column after column (as Fortran and LAPACK).
+    pub fn col_major(data: &'a mut [T], rows: usize, cols: usize) -> Result<Self, Error> {
+        Self::new(data, rows, cols, 1, rows)
+    }
+
+    /// Entry `(row, col)`, if there is one.
+    #[inline]
+    pub fn get(&self, row: usize, col: usize) -> Option<T> {
+        self.as_ref().get(row, col)
+    }
+
+    /// Entry `(row, col)` to write, if there is one.
+    #[inline]
+    pub fn get_mut(&mut self, row: usize, col: usize) -> Option<&mut T> {
+        if row < self.rows && col < self.cols {
+            // SAFETY: `new` checked that the place of the last entry is in the slice, and this place is not beyond it;
+            // the borrow of `self` makes the access exclusive.
+            Some(unsafe { &mut *self.data.as_ptr().add(row * self.row_stride + col * self.col_stride) })
+        } else {
+            None
+        }
+    }
+
+    /// Entry `(row, col)`; total (see the module).
+    #[inline]
+    pub(crate) fn at(&self, row: usize, col: usize) -> T {
+        self.as_ref().at(row, col)
+    }
+
+    /// Writes entry `(row, col)`; total (see the module).
+    #[inline]
+    pub(crate) fn put(&mut self, row: usize, col: usize, value: T) {
+        match self.get_mut(row, col) {
+            Some(entry) => *entry = value,
+            None => debug_assert!(false, "({row}, {col}) in {} x {}", self.rows, self.cols),
+        }
+    }
+
+    /// Row `row` as a slice to write, if the entries of a row are next to each other.
+    #[inline]
+    pub fn row_slice_mut(&mut self, row: usize) -> Option<&mut [T]> {
+        if row < self.rows && (self.col_stride == 1 || self.cols <= 1) {
+            // SAFETY: the entries of the row are adjacent and in the slice that `new` checked; the borrow of `self`
+            // makes the access exclusive.
+            return Some(unsafe {
+                core::slice::from_raw_parts_mut(
+                    self.data.as_ptr().add(row * self.row_stride * usize::from(self.cols > 0)),
+                    self.cols,
+                )
+            });
+        }
+        None
+    }
+
+    /// The part of at most `rows x cols` entries that begins at `(row, col)`; what lies outside the matrix is cut off.
+    pub fn submatrix(self, row: usize, col: usize, rows: usize, cols: usize) -> Self {
+        let part = self.as_ref().submatrix(row, col, rows, cols);
+        MatMut { data: part.data, rows: part.rows, cols: part.cols, ..self }
+    }
+
+    /// The first `at` rows, and the others.
+    pub fn split_rows(self, at: usize) -> (Self, Self) {
+        let (above, below) =
+            (self.as_ref().submatrix(0, 0, at, self.cols), self.as_ref().submatrix(at, 0, self.rows, self.cols));
+        // Two views of disjoint rows: their entries are disjoint because no two entries of this matrix share a place.
+        (
+            MatMut { data: above.data, rows: above.rows, cols: above.cols, ..self },
+            MatMut { data: below.data, rows: below.rows, cols: below.cols, ..self },
+        )
+    }
+
+    /// The first `at` columns, and the others.
+    pub fn split_cols(self, at: usize) -> (Self, Self) {
+        let (left, right) = self.t().split_rows(at);
+        (left.t(), right.t())
+    }
+
+    /// Sets every entry.
+    pub fn fill(&mut self, value: T) {
+        for i in 0..self.rows {
+            match self.row_slice_mut(i) {
+                Some(row) => row.fill(value),
+                None => (0..self.cols).for_each(|j| self.put(i, j, value)),
+            }
+        }
+    }
+
+    /// Copies every entry of `source`, which has the same shape.
+    pub(crate) fn copy_from(&mut self, source: MatRef<'_, T>) {
+        debug_assert_eq!(self.shape(), source.shape());
+        if self.row_stride < self.col_stride {
+            return self.rb().t().copy_rows(source.t());
+        }
+        self.rb().copy_rows(source);
+    }
+
+    fn copy_rows(mut self, source: MatRef<'_, T>) {
+        for i in 0..self.rows {
+            match (self.row_slice_mut(i), source.row_slice(i)) {
+                (Some(to), Some(from)) => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
+                _ => (0..self.cols).for_each(|j| self.put(i, j, source.at(i, j))),
+            }
+        }
+    }
+}
+
+impl<'a, T> MatMut<'a, T> {
+    /// The number of rows.
+    #[inline]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+    /// The number of columns.
+    #[inline]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+    /// Rows and columns.
+    #[inline]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.cols)
+    }
+    /// Elements from one row to the next.
+    #[inline]
+    pub fn row_stride(&self) -> usize {
+        self.row_stride
+    }
+    /// Elements from one column to the next.
+    #[inline]
+    pub fn col_stride(&self) -> usize {
+        self.col_stride
+    }
+    /// The address of the first entry, to write.
+    #[inline]
+    pub fn as_mut_ptr(&mut self) -> *mut T {
+        self.data.as_ptr()
+    }
+    /// The transpose, without moving anything.
+    #[inline]
+    pub fn t(self) -> MatMut<'a, T> {
+        MatMut {
+            data: self.data,
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+            slice: PhantomData,
+        }
+    }
+    /// The same matrix to read.
+    #[inline]
+    pub fn as_ref(&self) -> MatRef<'_, T> {
+        MatRef {
+            data: self.data,
+            rows: self.rows,
+            cols: self.cols,
+            row_stride: self.row_stride,
+            col_stride: self.col_stride,
+            slice: PhantomData,
+        }
+    }
+    /// The same matrix, borrowed for a shorter time.
+    #[inline]
+    pub fn rb(&mut self) -> MatMut<'_, T> {
+        MatMut { slice: PhantomData, ..*self }
+    }
+}
+
+/// A matrix in scratch memory, column after column, so that a column is one slice.
+///
+/// All columns that a factorization touches lie in memory like this: the kernels work on slices.
+#[derive(Debug)]
+pub(crate) struct Columns<'a, T> {
+    data: &'a mut [T],
+    rows: usize,
+    cols: usize,
+}
+
+impl<'a, T: Real> Columns<'a, T> {
+    /// `data` has `rows * cols` elements.
+    pub fn new(data: &'a mut [T], rows: usize, cols: usize) -> Self {
+        debug_assert_eq!(data.len(), rows * cols);
+        Columns { data, rows, cols }
+    }
+
+    #[inline]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+    #[inline]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Column `j`; total: empty out of range.
+    #[inline]
+    pub fn col(&self, j: usize) -> &[T] {
+        debug_assert!(j < self.cols);
+        let start = j.wrapping_mul(self.rows);
+        self.data.get(start..start.wrapping_add(self.rows)).unwrap_or_default()
+    }
+
+    /// Column `j` to write; total: empty out of range.
+    #[inline]
+    pub fn col_mut(&mut self, j: usize) -> &mut [T] {
+        debug_assert!(j < self.cols);
+        let start = j.wrapping_mul(self.rows);
+        self.data.get_mut(start..start.wrapping_add(self.rows)).unwrap_or_default()
+    }
+
+    /// Columns `p < q`, both to write; total: empty out of range.
+    #[inline]
+    pub fn pair_mut(&mut self, p: usize, q: usize) -> (&mut [T], &mut [T]) {
+        debug_assert!(p < q && q < self.cols);
+        let rows = self.rows;
+        let Some((before, from_q)) = self.data.split_at_mut_checked(q.wrapping_mul(rows)) else {
+            return (&mut [], &mut []);
+        };
+        let start = p.wrapping_mul(rows);
+        (
+            before.get_mut(start..start.wrapping_add(rows)).unwrap_or_default(),
+            from_q.get_mut(..rows).unwrap_or_default(),
+        )
+    }
+
+    /// Swaps columns `p` and `q`.
+    pub fn swap(&mut self, p: usize, q: usize) {
+        if p != q {
+            let (a, b) = self.pair_mut(p.min(q), p.max(q));
+            a.iter_mut().zip(b).for_each(|(a, b)| core::mem::swap(a, b));
+        }
+    }
+
+    #[inline]
+    pub fn at(&self, i: usize, j: usize) -> T {
+        self.col(j).at(i)
+    }
+
+    #[inline]
+    pub fn put(&mut self, i: usize, j: usize, value: T) {
+        self.col_mut(j).put(i, value);
+    }
+
+    /// The same matrix as a general view.
+    pub fn as_ref(&self) -> MatRef<'_, T> {
+        let (rows, cols) =
+            if self.data.len() == self.rows.wrapping_mul(self.cols) { (self.rows, self.cols) } else { (0, 0) };
+        MatRef {
+            data: NonNull::from(&*self.data).cast(),
+            rows,
+            cols,
+            row_stride: 1,
+            col_stride: self.rows,
+            slice: PhantomData,
+        }
+    }
+
+    /// The same matrix as a general view to write.
+    pub fn as_mut(&mut self) -> MatMut<'_, T> {
+        let MatRef { rows, cols, row_stride, col_stride, .. } = self.as_ref();
+        MatMut { data: NonNull::from(&mut *self.data).cast(), rows, cols, row_stride, col_stride, slice: PhantomData }
+    }
+}
+
+/// Total access to a slice (see the module).
+pub(crate) trait Total<T> {
+    fn at(&self, i: usize) -> T;
+    fn put(&mut self, i: usize, value: T);
+    /// Exchanges two elements.
+    fn exchange(&mut self, i: usize, j: usize);
+}
+
+impl<T: Copy + Default> Total<T> for [T] {
+    #[inline]
+    fn at(&self, i: usize) -> T {
+        debug_assert!(i < self.len(), "{i} in {}", self.len());
+        self.get(i).copied().unwrap_or_default()
+    }
+    #[inline]
+    fn put(&mut self, i: usize, value: T) {
+        match self.get_mut(i) {
+            Some(entry) => *entry = value,
+            None => debug_assert!(false, "{i} in {}", self.len()),
+        }
+    }
+    #[inline]
+    fn exchange(&mut self, i: usize, j: usize) {
+        let (a, b) = (self.at(i), self.at(j));
+        self.put(i, b);
+        self.put(j, a);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    proptest! {
+        /// The rule for strides, against its meaning: list the places of all entries and look for one that repeats.
+        #[test]
+        fn a_writable_view_never_has_two_entries_in_one_place(
+            rows in 0usize..5, cols in 0usize..5, row_stride in 0usize..12, col_stride in 0usize..12, len in 0usize..80,
+        ) {
+            let mut data = [0.0f64; 80];
+            let mut places: Vec<usize> =
+                (0..rows).flat_map(|i| (0..cols).map(move |j| i * row_stride + j * col_stride)).collect();
+            let fits = places.iter().all(|&p| p < len);
+            places.sort_unstable();
+            let repeats = places.windows(2).any(|w| w[0] == w[1]);
+            let made = MatMut::new(&mut data[..len], rows, cols, row_stride, col_stride);
+            if repeats {
+                let refused = matches!(made, Err(Error::Strides { .. }));
+                prop_assert!(refused);
+            } else if made.is_ok() {
+                prop_assert!(fits);
+            }
+            let plain = row_stride >= cols.max(1) && col_stride == 1;
+            if plain && fits {
+                prop_assert!(MatMut::new(&mut data[..len], rows, cols, row_stride, col_stride).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn parts_and_transposes_address_the_same_entries() {
+        let data: Vec<f64> = (0..12).map(f64::from).collect();
+        let a = MatRef::row_major(&data, 3, 4).unwrap();
+        assert_eq!(a.get(2, 1), Some(9.0));
+        assert_eq!(a.t().get(1, 2), Some(9.0));
+        assert_eq!(a.get(3, 0), None);
+        let part = a.submatrix(1, 2, 9, 9);
+        assert_eq!((part.shape(), part.get(1, 1)), ((2, 2), Some(11.0)));
+        assert_eq!(a.submatrix(3, 4, 1, 1).shape(), (0, 0));
+        assert_eq!(a.t().row_slice(0), None);
+
+        let mut data = data.clone();
+        let (mut left, mut right) = MatMut::row_major(&mut data, 3, 4).unwrap().split_cols(1);
+        left.fill(-1.0);
+        right.put(2, 2, 5.0);
+        assert_eq!(data, [-1., 1., 2., 3., -1., 5., 6., 7., -1., 9., 10., 5.]);
+    }
+
+    #[test]
+    fn sizes_that_overflow_are_refused() {
+        let mut x = [0.0f32; 4];
+        assert!(MatRef::new(&x, usize::MAX, 2, 2, 1).is_err());
+        assert!(MatRef::new(&x, 2, 2, usize::MAX, 1).is_err());
+        assert!(MatMut::new(&mut x, 3, 2, usize::MAX / 2, 1).is_err());
+        assert!(MatRef::new(&x, usize::MAX, 1, 0, 0).is_ok());
+    }
+}
