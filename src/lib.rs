@@ -5,11 +5,14 @@
 extern crate std;
 
 mod error;
+mod householder;
 #[allow(unsafe_code)]
 pub mod kernel;
-mod random;
+pub mod qr;
+pub mod random;
 mod real;
 mod scratch;
+pub mod svd;
 #[allow(unsafe_code)]
 mod view;
 

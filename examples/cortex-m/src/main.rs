@@ -50,25 +50,25 @@ fn main() -> ! {
 
     let Ok(mut out) = hio::hstdout() else { exit(false) };
     let passed = match decompose(MEMORY) {
-        Ok(()) => report(&mut out, MEMORY),
+        Ok(info) => report(&mut out, MEMORY, info),
         Err(error) => writeln!(out, "error: {error}").map(|()| false),
     };
     exit(passed == Ok(true))
 }
 
-fn decompose(memory: &mut Memory) -> Result<(), Error> {
+fn decompose(memory: &mut Memory) -> Result<svd::Info, Error> {
     // The compiler must not know the readings, or it may compute in advance.
     let a = MatRef::row_major(black_box(&READINGS), M, N)?;
     let u = MatMut::row_major(&mut memory.u, M, N)?;
     let v = MatMut::row_major(&mut memory.v, N, N)?;
-    svd::jacobi_unblocked(a, &mut memory.s, Some(u), Some(v), &svd::Options::new(), &mut memory.scratch)?;
-    Ok(())
+    svd::jacobi_unblocked(a, &mut memory.s, Some(u), Some(v), &svd::Options::new(), &mut memory.scratch)
 }
 
 /// Prints the result and every check; true if all hold. The checks are in `f64`, so that their own rounding is none.
-fn report(out: &mut HostStream, memory: &Memory) -> Result<bool, fmt::Error> {
+fn report(out: &mut HostStream, memory: &Memory, info: svd::Info) -> Result<bool, fmt::Error> {
     let Memory { s, u, v, scratch } = memory;
-    writeln!(out, "SVD of {M} x {N} readings, f32, {} elements of scratch memory", scratch.len())?;
+    let (sweeps, scratch) = (info.sweeps, scratch.len());
+    writeln!(out, "SVD of {M} x {N} readings, f32: {sweeps} sweeps, {scratch} elements of scratch memory")?;
     for (i, s) in s.iter().enumerate() {
         writeln!(out, "  sigma {} = {s}", i + 1)?;
     }
@@ -88,7 +88,8 @@ fn report(out: &mut HostStream, memory: &Memory) -> Result<bool, fmt::Error> {
         ("largest |V^T V - I|", orthonormality(v), bound),
     ];
 
-    let mut passed = true;
+    let mut passed = info.converged;
+    writeln!(out, "  converged: {}", if info.converged { "ok" } else { "FAILED" })?;
     for (name, value, bound) in checks {
         // A NaN is not below any bound.
         let holds = value <= bound;

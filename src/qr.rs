@@ -1,0 +1,230 @@
+//! QR factorization by Householder reflections, with and without column pivoting.
+//!
+//! `A P = Q R`: for each column in turn a reflector makes the entries below the diagonal zero and is applied to the
+//! columns to the right. With pivoting (Businger & Golub 1965) the column of largest remaining norm comes next, so
+//! `|r_00| >= |r_11| >= ...` and each `r_ii` bounds the entries right of and below it. The remaining norms are updated
+//! rather than recomputed, and recomputed when the update has cancelled (Drmac & Bujanovic, TOMS 35:12, 2008).
+
+use crate::error::{Error, Operand};
+use crate::householder::{reflect, reflector};
+use crate::kernel::norm;
+use crate::real::Real;
+use crate::scratch::{Scratch, min, sum, times};
+use crate::svd::Vectors;
+use crate::view::{Columns, MatMut, MatRef, Total};
+
+/// Elements of scratch for [`qr`] and [`qr_pivoted`] of an `m x n` matrix.
+pub const fn qr_scratch_len(m: usize, n: usize) -> usize {
+    sum([times(m, n), m, min(m, n), times(3, n)])
+}
+
+/// `A = Q R`.
+///
+/// A is `m x n`; with `k = min(m, n)`, Q is `m x k` and R `k x n` ([`Vectors::Thin`]), or `m x m` and `m x n`
+/// ([`Vectors::Full`]). Q has orthonormal columns, R is upper triangular; both are overwritten. About `4 m n k`
+/// operations.
+///
+/// # Errors
+/// `Shape`, `ScratchTooSmall`, `NonFinite`, and `Overflow` if an entry of R exceeds the largest number.
+pub fn qr<T: Real>(
+    a: MatRef<'_, T>,
+    vectors: Vectors,
+    q: Option<MatMut<'_, T>>,
+    r: Option<MatMut<'_, T>>,
+    scratch: &mut [T],
+) -> Result<(), Error> {
+    factorize(a, vectors, q, r, None, scratch)
+}
+
+/// `A P = Q R` with column pivoting: column `j` of `A P` is column `pivots[j]` of A.
+///
+/// As [`qr`]; `pivots` has `n` elements and is overwritten. The diagonal of R descends in magnitude.
+///
+/// # Errors
+/// As [`qr`], and `TooLarge` if `n` is not exact in `T`.
+pub fn qr_pivoted<T: Real>(
+    a: MatRef<'_, T>,
+    vectors: Vectors,
+    q: Option<MatMut<'_, T>>,
+    r: Option<MatMut<'_, T>>,
+    pivots: &mut [usize],
+    scratch: &mut [T],
+) -> Result<(), Error> {
+    factorize(a, vectors, q, r, Some(pivots), scratch)
+}
+
+fn factorize<T: Real>(
+    a: MatRef<'_, T>,
+    vectors: Vectors,
+    mut q: Option<MatMut<'_, T>>,
+    mut r: Option<MatMut<'_, T>>,
+    pivots: Option<&mut [usize]>,
+    scratch: &mut [T],
+) -> Result<(), Error> {
+    let (m, n) = a.shape();
+    let k = m.min(n);
+    let inner = match vectors {
+        Vectors::Thin => k,
+        Vectors::Full => m,
+    };
+    check_shape(Operand::Left, &q, (m, inner))?;
+    check_shape(Operand::Right, &r, (inner, n))?;
+    if let Some(pivots) = pivots.as_ref().filter(|p| p.len() != n) {
+        return Err(Error::Shape { operand: Operand::Pivots, expected: (n, 1), given: (pivots.len(), 1) });
+    }
+    check_exact_index::<T>(n)?;
+    let mut scratch = Scratch::new(scratch, qr_scratch_len(m, n))?;
+    let exponent = scaling_exponent(check_finite(a, Operand::A)?);
+
+    let mut work = scratch.columns(m, n);
+    let buffer = scratch.zeroed(m);
+    let tau = scratch.zeroed(k);
+    let (order, norms, references) = (scratch.zeroed(n), scratch.zeroed(n), scratch.zeroed(n));
+    copy_scaled(a, exponent, &mut work);
+    match pivots {
+        Some(_) => factor_pivoted(&mut work, tau, order, norms, references),
+        None => factor(&mut work, tau),
+    }
+
+    let largest = (0..n)
+        .fold(T::ZERO, |largest, j| work.col(j).iter().take(j + 1).fold(largest, |largest, x| x.abs().max(largest)));
+    if !largest.scale(-exponent).is_finite() {
+        return Err(Error::Overflow { exponent: largest.exponent() - exponent });
+    }
+    if let Some(pivots) = pivots {
+        pivots.iter_mut().zip(order.iter()).for_each(|(pivot, j)| *pivot = j.to_f64() as usize);
+    }
+    if let Some(r) = r.as_mut() {
+        for i in 0..inner {
+            for j in 0..n {
+                r.put(i, j, if i <= j { work.at(i, j).scale(-exponent) } else { T::ZERO });
+            }
+        }
+    }
+    if let Some(q) = q.as_mut() {
+        for j in 0..inner {
+            buffer.fill(T::ZERO);
+            buffer.put(j, T::ONE);
+            apply_q(&work, tau, buffer);
+            buffer.iter().enumerate().for_each(|(i, x)| q.put(i, j, *x));
+        }
+    }
+    Ok(())
+}
+
+/// Overwrites A with R and, below the diagonal, the reflectors; `tau` has `min(m, n)` elements.
+pub(crate) fn factor<T: Real>(a: &mut Columns<'_, T>, tau: &mut [T]) {
+    for (i, tau) in tau.iter_mut().enumerate() {
+        eliminate(a, i, tau);
+    }
+}
+
+/// As [`factor`] with column pivoting. `order`, `norms` and `references` have `n` elements; `order` returns the original
+/// place of each column, as a number of type T.
+pub(crate) fn factor_pivoted<T: Real>(
+    a: &mut Columns<'_, T>,
+    tau: &mut [T],
+    order: &mut [T],
+    norms: &mut [T],
+    references: &mut [T],
+) {
+    let n = a.cols();
+    for j in 0..n {
+        let size = norm(a.col(j));
+        order.put(j, T::from_usize(j));
+        norms.put(j, size);
+        references.put(j, size);
+    }
+    for (i, tau) in tau.iter_mut().enumerate() {
+        let pivot = (i + 1..n).fold(i, |best, j| if norms.at(j) > norms.at(best) { j } else { best });
+        a.swap(i, pivot);
+        order.exchange(i, pivot);
+        norms.exchange(i, pivot);
+        references.exchange(i, pivot);
+        eliminate(a, i, tau);
+        for j in i + 1..n {
+            let size = norms.at(j);
+            if size == T::ZERO {
+                continue;
+            }
+            let part = a.at(i, j).abs() / size;
+            let left = ((T::ONE - part) * (T::ONE + part)).max(T::ZERO);
+            let since_reference = size / references.at(j);
+            if left * since_reference * since_reference <= T::EPSILON.sqrt() {
+                let exact = norm(a.col(j).get(i + 1..).unwrap_or_default());
+                norms.put(j, exact);
+                references.put(j, exact);
+            } else {
+                norms.put(j, size * left.sqrt());
+            }
+        }
+    }
+}
+
+/// One step: the reflector of column `i`, applied to the columns to the right.
+fn eliminate<T: Real>(a: &mut Columns<'_, T>, i: usize, tau: &mut T) {
+    *tau = reflector(a.col_mut(i).get_mut(i..).unwrap_or_default());
+    for j in i + 1..a.cols() {
+        let (v, x) = a.pair_mut(i, j);
+        reflect(v.get(i..).unwrap_or_default(), *tau, x.get_mut(i..).unwrap_or_default());
+    }
+}
+
+/// `x <- Q x` for the reflectors that [`factor`] left in `a`.
+pub(crate) fn apply_q<T: Real>(a: &Columns<'_, T>, tau: &[T], x: &mut [T]) {
+    for (i, tau) in tau.iter().enumerate().rev() {
+        reflect(a.col(i).get(i..).unwrap_or_default(), *tau, x.get_mut(i..).unwrap_or_default());
+    }
+}
+
+/// The largest magnitude in A, or the first entry that is not finite.
+pub(crate) fn check_finite<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<T, Error> {
+    let mut largest = T::ZERO;
+    for row in 0..a.rows() {
+        for col in 0..a.cols() {
+            let size = a.at(row, col).abs();
+            if !size.is_finite() {
+                return Err(Error::NonFinite { operand, row, col });
+            }
+            largest = largest.max(size);
+        }
+    }
+    Ok(largest)
+}
+
+/// The `e` for which a matrix with this largest magnitude is factorized as `2^e A`: 0 if squares of its norm are far
+/// from both ends of the range, else what brings the largest magnitude to the fourth root of the largest number, so that
+/// as few small entries as possible are lost.
+pub(crate) fn scaling_exponent<T: Real>(largest: T) -> i32 {
+    let limit = T::MAX_EXPONENT / 4;
+    let own = largest.exponent();
+    if largest == T::ZERO || own.abs() <= limit { 0 } else { limit - own }
+}
+
+/// Copies `2^exponent A` into scratch.
+pub(crate) fn copy_scaled<T: Real>(a: MatRef<'_, T>, exponent: i32, work: &mut Columns<'_, T>) {
+    work.as_mut().copy_from(a);
+    if exponent != 0 {
+        for j in 0..work.cols() {
+            work.col_mut(j).iter_mut().for_each(|x| *x = x.scale(exponent));
+        }
+    }
+}
+
+/// An optional output must have the expected shape.
+pub(crate) fn check_shape<T>(
+    operand: Operand,
+    output: &Option<MatMut<'_, T>>,
+    expected: (usize, usize),
+) -> Result<(), Error> {
+    match output.as_ref().map(|output| output.shape()) {
+        Some(given) if given != expected => Err(Error::Shape { operand, expected, given }),
+        _ => Ok(()),
+    }
+}
+
+/// Indices are kept as numbers of type T, and must be exact.
+pub(crate) fn check_exact_index<T: Real>(given: usize) -> Result<(), Error> {
+    let max = 1usize.checked_shl(T::SIGNIFICAND_BITS).unwrap_or(usize::MAX);
+    if given > max { Err(Error::TooLarge { max, given }) } else { Ok(()) }
+}

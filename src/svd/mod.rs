@@ -1,0 +1,126 @@
+//! Singular value decomposition, `A = U diag(s) V^T`.
+//!
+//! For an `m x n` matrix and `k = min(m, n)`: `s` holds `k` values, descending and non-negative; U and V have
+//! orthonormal columns. V itself is returned, not its transpose (write into `vt.t()` to get that).
+//!
+//! | function | for |
+//! |---|---|
+//! | [`jacobi_unblocked`] | small and medium dense matrices, and the smallest code: no product kernel is linked |
+//! | [`truncated`] | the leading part of a large, sparse or implicit matrix |
+
+mod jacobi;
+
+pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
+
+use crate::real::Real;
+use crate::view::{MatMut, MatRef};
+
+/// How many singular vectors an output holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Vectors {
+    /// `min(m, n)` columns.
+    #[default]
+    Thin,
+    /// A square orthogonal matrix: the thin columns and an orthonormal completion.
+    Full,
+}
+
+/// Options of the dense methods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Columns in the outputs; default thin.
+    pub vectors: Vectors,
+    /// Return the singular values of `2^Info::exponent A` instead of A, so that none over- or underflows; default off.
+    pub scaled: bool,
+    /// Sweeps after which Jacobi returns what it has; default 30, of which it commonly needs 4 to 8.
+    pub max_sweeps: usize,
+}
+
+impl Options {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Options { vectors: Vectors::Thin, scaled: false, max_sweeps: 30 }
+    }
+
+    /// Thin or full outputs.
+    pub const fn vectors(mut self, vectors: Vectors) -> Self {
+        self.vectors = vectors;
+        self
+    }
+
+    /// Scaled singular values.
+    pub const fn scaled(mut self, scaled: bool) -> Self {
+        self.scaled = scaled;
+        self
+    }
+
+    /// The bound on sweeps.
+    pub const fn max_sweeps(mut self, sweeps: usize) -> Self {
+        self.max_sweeps = sweeps;
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a dense method did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// Whether the iteration met its tolerance. If not, the outputs hold the best so far: `A = U S V^T` still holds, but
+    /// U or V may lack orthogonality.
+    pub converged: bool,
+    /// Sweeps of Jacobi rotations.
+    pub sweeps: usize,
+    /// Singular values that are not exactly zero.
+    pub nonzero: usize,
+    /// The matrix was factorized as `2^exponent A`: 0 unless its largest entry is near the ends of the number range.
+    pub exponent: i32,
+}
+
+/// The sign that column `col` is multiplied by to follow the sign rule: `-1` if its first entry of magnitude at least
+/// `1 - sqrt(eps)` times its largest is negative, else `1`.
+///
+/// The margin makes the choice stable where two entries are equal but for rounding.
+pub fn column_sign<T: Real>(x: MatRef<'_, T>, col: usize) -> T {
+    let entries = || (0..x.rows()).map(|i| x.at(i, col));
+    let largest = entries().fold(T::ZERO, |largest, x| x.abs().max(largest));
+    let limit = largest * (T::ONE - T::EPSILON.sqrt());
+    match entries().find(|x| x.abs() >= limit) {
+        Some(first) if first < T::ZERO => -T::ONE,
+        _ => T::ONE,
+    }
+}
+
+/// Applies the sign rule to columns of `ruling`, and the same signs to `other`.
+pub(crate) fn fix_signs<T: Real>(ruling: &mut MatMut<'_, T>, other: Option<&mut MatMut<'_, T>>, pairs: usize) {
+    let mut other = other;
+    for j in 0..ruling.cols() {
+        if column_sign(ruling.as_ref(), j) < T::ZERO {
+            negate(ruling, j);
+            if let Some(other) = other.as_mut().filter(|_| j < pairs) {
+                negate(other, j);
+            }
+        }
+    }
+    // Completed columns have no partner; each follows the rule itself.
+    if let Some(other) = other {
+        for j in pairs..other.cols() {
+            if column_sign(other.as_ref(), j) < T::ZERO {
+                negate(other, j);
+            }
+        }
+    }
+}
+
+fn negate<T: Real>(x: &mut MatMut<'_, T>, col: usize) {
+    for i in 0..x.rows() {
+        let negative = -x.at(i, col);
+        x.put(i, col, negative);
+    }
+}

@@ -1,0 +1,7 @@
+//! What the factors must satisfy, and how closely: LAPACK's test ratios over its matrix types and ours.
+//!
+//! The bounds in [`measures::bounds`] are part of the interface: a change of one is a change of a promise.
+
+mod matrices;
+mod measures;
+mod svd_jacobi;
