@@ -4,10 +4,13 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod check;
 mod error;
 mod householder;
 #[allow(unsafe_code)]
 pub mod kernel;
+pub mod operator;
+mod orthonormalize;
 pub mod qr;
 pub mod random;
 mod real;

@@ -5,6 +5,7 @@
 //! `|r_00| >= |r_11| >= ...` and each `r_ii` bounds the entries right of and below it. The remaining norms are updated
 //! rather than recomputed, and recomputed when the update has cancelled (Drmac & Bujanovic, TOMS 35:12, 2008).
 
+use crate::check;
 use crate::error::{Error, Operand};
 use crate::householder::{reflect, reflector};
 use crate::kernel::norm;
@@ -67,14 +68,14 @@ fn factorize<T: Real>(
         Vectors::Thin => k,
         Vectors::Full => m,
     };
-    check_shape(Operand::Left, &q, (m, inner))?;
-    check_shape(Operand::Right, &r, (inner, n))?;
+    check::shape(Operand::Left, &q, (m, inner))?;
+    check::shape(Operand::Right, &r, (inner, n))?;
     if let Some(pivots) = pivots.as_ref().filter(|p| p.len() != n) {
         return Err(Error::Shape { operand: Operand::Pivots, expected: (n, 1), given: (pivots.len(), 1) });
     }
-    check_exact_index::<T>(n)?;
+    check::exact_index::<T>(n)?;
     let mut scratch = Scratch::new(scratch, qr_scratch_len(m, n))?;
-    let exponent = scaling_exponent(check_finite(a, Operand::A)?);
+    let exponent = scaling_exponent(check::finite(a, Operand::A)?);
 
     let mut work = scratch.columns(m, n);
     let buffer = scratch.zeroed(m);
@@ -177,21 +178,6 @@ pub(crate) fn apply_q<T: Real>(a: &Columns<'_, T>, tau: &[T], x: &mut [T]) {
     }
 }
 
-/// The largest magnitude in A, or the first entry that is not finite.
-pub(crate) fn check_finite<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<T, Error> {
-    let mut largest = T::ZERO;
-    for row in 0..a.rows() {
-        for col in 0..a.cols() {
-            let size = a.at(row, col).abs();
-            if !size.is_finite() {
-                return Err(Error::NonFinite { operand, row, col });
-            }
-            largest = largest.max(size);
-        }
-    }
-    Ok(largest)
-}
-
 /// The `e` for which a matrix with this largest magnitude is factorized as `2^e A`: 0 if squares of its norm are far
 /// from both ends of the range, else what brings the largest magnitude to the fourth root of the largest number, so that
 /// as few small entries as possible are lost.
@@ -209,22 +195,4 @@ pub(crate) fn copy_scaled<T: Real>(a: MatRef<'_, T>, exponent: i32, work: &mut C
             work.col_mut(j).iter_mut().for_each(|x| *x = x.scale(exponent));
         }
     }
-}
-
-/// An optional output must have the expected shape.
-pub(crate) fn check_shape<T>(
-    operand: Operand,
-    output: &Option<MatMut<'_, T>>,
-    expected: (usize, usize),
-) -> Result<(), Error> {
-    match output.as_ref().map(|output| output.shape()) {
-        Some(given) if given != expected => Err(Error::Shape { operand, expected, given }),
-        _ => Ok(()),
-    }
-}
-
-/// Indices are kept as numbers of type T, and must be exact.
-pub(crate) fn check_exact_index<T: Real>(given: usize) -> Result<(), Error> {
-    let max = 1usize.checked_shl(T::SIGNIFICAND_BITS).unwrap_or(usize::MAX);
-    if given > max { Err(Error::TooLarge { max, given }) } else { Ok(()) }
 }

@@ -72,12 +72,13 @@ pub trait Real:
         if e >= Self::MIN_EXPONENT && e <= Self::MAX_EXPONENT {
             return self * Self::pow2(e);
         }
-        // First to within one step of 1 exactly, then the rest in one rounding product.
-        let own = self.exponent();
         if self == Self::ZERO || !self.is_finite() {
             return self;
         }
-        let unit = self * Self::pow2((-own).min(Self::MAX_EXPONENT)) * Self::pow2((-own - Self::MAX_EXPONENT).max(0));
+        // First exactly into [1, 2), in two steps since 2^-own may not be representable, then one rounding product.
+        let own = self.exponent();
+        let half = -own / 2;
+        let unit = self * Self::pow2(half) * Self::pow2(-own - half);
         let target = own.saturating_add(e);
         if target > Self::MAX_EXPONENT {
             return unit * Self::MAX * Self::pow2(1);
@@ -179,6 +180,14 @@ mod tests {
         assert_eq!(f64::from_bits(1).exponent(), -1074);
         assert_eq!(f32::from_bits(3).exponent(), -148);
         assert_eq!(f32::pow2(500), f32::pow2(127));
+    }
+
+    #[test]
+    fn scaling_between_the_ends_of_the_range() {
+        assert_eq!(f32::pow2(127).scale(-127), 1.0);
+        assert_eq!(f32::from_bits(1).scale(149 + 127), f32::pow2(127));
+        assert_eq!(f64::pow2(1023).scale(-2097), f64::from_bits(1));
+        assert_eq!(f64::MAX.scale(1), f64::INFINITY);
     }
 
     proptest! {

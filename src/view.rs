@@ -104,6 +104,13 @@ impl<'a, T: Real> MatRef<'a, T> {
         Self::new(data, rows, cols, 1, rows)
     }
 
+    /// A row-major view of scratch of exactly this size; total: empty if the size is wrong.
+    pub(crate) fn packed(data: &'a [T], rows: usize, cols: usize) -> Self {
+        debug_assert_eq!(data.len(), rows * cols);
+        let (rows, cols) = if data.len() == rows.wrapping_mul(cols) { (rows, cols) } else { (0, 0) };
+        MatRef { data: NonNull::from(data).cast(), rows, cols, row_stride: cols, col_stride: 1, slice: PhantomData }
+    }
+
     /// Entry `(row, col)`, if there is one.
     #[inline]
     pub fn get(&self, row: usize, col: usize) -> Option<T> {
@@ -137,7 +144,27 @@ impl<'a, T: Real> MatRef<'a, T> {
         None
     }
 
-    /// The rows `rows.0 .. rows.0 + rows.1` and columns likewise; the parts outside the matrix are cut off.
+    /// All entries, as slices as long as the strides allow: rows, columns or single entries.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &'a [T]> + use<'a, T> {
+        let view = if self.row_slice(0).is_some() { *self } else { self.t() };
+        let pieces = if view.row_slice(0).is_some() { 1 } else { view.cols };
+        let width = if pieces == 1 { view.cols } else { 1 };
+        (0..view.rows).flat_map(move |i| (0..pieces).filter_map(move |j| view.submatrix(i, j, 1, width).row_slice(0)))
+    }
+
+    /// Row and column of an entry of this view, from its address.
+    pub(crate) fn place_of(&self, entry: &T) -> Option<(usize, usize)> {
+        let offset = (entry as *const T as usize).wrapping_sub(self.data.as_ptr() as usize) / size_of::<T>();
+        let by_row = self.row_stride >= self.col_stride;
+        let (outer, inner) =
+            if by_row { (self.row_stride, self.col_stride) } else { (self.col_stride, self.row_stride) };
+        let first = offset.checked_div(outer).unwrap_or(0);
+        let second = (offset.wrapping_sub(first.wrapping_mul(outer))).checked_div(inner).unwrap_or(0);
+        let place = if by_row { (first, second) } else { (second, first) };
+        Some(place).filter(|(row, col)| *row < self.rows && *col < self.cols)
+    }
+
+    /// The part of at most `rows x cols` entries that begins at `(row, col)`; what lies outside the matrix is cut off.
     pub fn submatrix(&self, row: usize, col: usize, rows: usize, cols: usize) -> Self {
         let (row, col) = (row.min(self.rows), col.min(self.cols));
         let (rows, cols) = (rows.min(self.rows - row), cols.min(self.cols - col));
@@ -220,6 +247,12 @@ impl<'a, T: Real> MatMut<'a, T> {
     /// A view of `rows * cols` numbers, column after column (as Fortran and LAPACK).
     pub fn col_major(data: &'a mut [T], rows: usize, cols: usize) -> Result<Self, Error> {
         Self::new(data, rows, cols, 1, rows)
+    }
+
+    /// A row-major view of scratch of exactly this size; total: empty if the size is wrong.
+    pub(crate) fn packed(data: &'a mut [T], rows: usize, cols: usize) -> Self {
+        let MatRef { rows, cols, row_stride, col_stride, .. } = MatRef::packed(data, rows, cols);
+        MatMut { data: NonNull::from(data).cast(), rows, cols, row_stride, col_stride, slice: PhantomData }
     }
 
     /// Entry `(row, col)`, if there is one.
@@ -460,24 +493,19 @@ impl<'a, T: Real> Columns<'a, T> {
         self.col_mut(j).put(i, value);
     }
 
+    /// All entries, column after column.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self.data
+    }
+
     /// The same matrix as a general view.
     pub fn as_ref(&self) -> MatRef<'_, T> {
-        let (rows, cols) =
-            if self.data.len() == self.rows.wrapping_mul(self.cols) { (self.rows, self.cols) } else { (0, 0) };
-        MatRef {
-            data: NonNull::from(&*self.data).cast(),
-            rows,
-            cols,
-            row_stride: 1,
-            col_stride: self.rows,
-            slice: PhantomData,
-        }
+        MatRef::packed(self.data, self.cols, self.rows).t()
     }
 
     /// The same matrix as a general view to write.
     pub fn as_mut(&mut self) -> MatMut<'_, T> {
-        let MatRef { rows, cols, row_stride, col_stride, .. } = self.as_ref();
-        MatMut { data: NonNull::from(&mut *self.data).cast(), rows, cols, row_stride, col_stride, slice: PhantomData }
+        MatMut::packed(self.data, self.cols, self.rows).t()
     }
 }
 
@@ -559,6 +587,28 @@ mod tests {
         left.fill(-1.0);
         right.put(2, 2, 5.0);
         assert_eq!(data, [-1., 1., 2., 3., -1., 5., 6., 7., -1., 9., 10., 5.]);
+    }
+
+    #[test]
+    fn lines_cover_every_entry_and_know_their_places() {
+        let data: Vec<f64> = (0..100).map(f64::from).collect();
+        for (rows, cols, rs, cs) in [
+            (3, 4, 4, 1),
+            (3, 4, 1, 3),
+            (3, 4, 9, 2),
+            (3, 4, 2, 7),
+            (1, 4, 1, 1),
+            (4, 1, 3, 1),
+            (0, 3, 3, 1),
+            (3, 0, 1, 1),
+        ] {
+            let a = MatRef::new(&data, rows, cols, rs, cs).unwrap();
+            let mut places: Vec<_> = a.lines().flatten().map(|x| (a.place_of(x).unwrap(), *x)).collect();
+            assert!(places.iter().all(|((i, j), x)| a.get(*i, *j) == Some(*x)));
+            places.sort_by_key(|(place, _)| *place);
+            places.dedup();
+            assert_eq!(places.len(), rows * cols, "{rows} x {cols}, {rs}, {cs}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ const BLOCK: usize = 512;
 /// Adds up `terms`, each the sum of a block, pairwise.
 ///
 /// `waiting[l]` holds the sum of `2^l` blocks that waits for its neighbour, as a binary counter holds a carry.
-fn pairwise<T: Real>(terms: impl Iterator<Item = T>) -> T {
+pub(crate) fn pairwise<T: Real>(terms: impl Iterator<Item = T>) -> T {
     let mut waiting = [T::ZERO; usize::BITS as usize];
     let mut blocks: usize = 0;
     for term in terms {

@@ -27,12 +27,11 @@
 //! front (de Rijk, SISC 10, 1989). Sweeps end when no cosine exceeds the tolerance `eps sqrt(k)`, or when quadratic
 //! convergence promises that the next sweep would find none.
 
-use super::{Info, Options, Vectors, fix_signs};
+use super::{Info, Options, Vectors, fix_pair};
+use crate::check;
 use crate::error::{Error, Operand};
 use crate::kernel::{combine, dot, max_abs, norm, rotate, scale, sum_of_squares};
-use crate::qr::{
-    apply_q, check_exact_index, check_finite, check_shape, copy_scaled, factor, factor_pivoted, scaling_exponent,
-};
+use crate::qr::{apply_q, copy_scaled, factor, factor_pivoted, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{Scratch, max, min, sum, times};
 use crate::view::{Columns, MatMut, MatRef, Total};
@@ -77,11 +76,11 @@ pub fn jacobi_unblocked<T: Real>(
     if s.len() != k {
         return Err(Error::Shape { operand: Operand::SingularValues, expected: (k, 1), given: (s.len(), 1) });
     }
-    check_shape(Operand::Left, &u, (m, left))?;
-    check_shape(Operand::Right, &v, (n, right))?;
-    check_exact_index::<T>(m.max(n))?;
+    check::shape(Operand::Left, &u, (m, left))?;
+    check::shape(Operand::Right, &v, (n, right))?;
+    check::exact_index::<T>(m.max(n))?;
     let scratch = Scratch::new(scratch, jacobi_unblocked_scratch_len(m, n))?;
-    let exponent = scaling_exponent(check_finite(a, Operand::A)?);
+    let exponent = scaling_exponent(check::finite(a, Operand::A)?);
     let (mut u, mut v) = (u, v);
     // A wide matrix is the tall one's transpose with U and V exchanged.
     let info = if m >= n {
@@ -89,11 +88,7 @@ pub fn jacobi_unblocked<T: Real>(
     } else {
         tall(a.t(), exponent, s, v.as_mut(), u.as_mut(), options, scratch)
     }?;
-    match (u.as_mut(), v.as_mut()) {
-        (u, Some(v)) => fix_signs(v, u, k),
-        (Some(u), None) => fix_signs(u, None, k),
-        (None, None) => {}
-    }
+    fix_pair(u.as_mut(), v.as_mut(), k);
     Ok(info)
 }
 

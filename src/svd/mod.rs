@@ -9,8 +9,10 @@
 //! | [`truncated`] | the leading part of a large, sparse or implicit matrix |
 
 mod jacobi;
+pub mod truncated;
 
 pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
+pub use truncated::{truncated, truncated_dense_scratch_len, truncated_scratch_len};
 
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
@@ -97,8 +99,17 @@ pub fn column_sign<T: Real>(x: MatRef<'_, T>, col: usize) -> T {
     }
 }
 
+/// Applies the sign rule to what there is.
+pub(crate) fn fix_pair<T: Real>(u: Option<&mut MatMut<'_, T>>, v: Option<&mut MatMut<'_, T>>, pairs: usize) {
+    match (u, v) {
+        (u, Some(v)) => fix_signs(v, u, pairs),
+        (Some(u), None) => fix_signs(u, None, pairs),
+        (None, None) => {}
+    }
+}
+
 /// Applies the sign rule to columns of `ruling`, and the same signs to `other`.
-pub(crate) fn fix_signs<T: Real>(ruling: &mut MatMut<'_, T>, other: Option<&mut MatMut<'_, T>>, pairs: usize) {
+fn fix_signs<T: Real>(ruling: &mut MatMut<'_, T>, other: Option<&mut MatMut<'_, T>>, pairs: usize) {
     let mut other = other;
     for j in 0..ruling.cols() {
         if column_sign(ruling.as_ref(), j) < T::ZERO {

@@ -1,0 +1,8 @@
+//! The `lowrank` command.
+
+mod input;
+mod matrix;
+mod output;
+mod text;
+
+fn main() {}

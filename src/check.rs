@@ -1,0 +1,44 @@
+//! The checks of the public doors.
+
+use crate::error::{Error, Operand};
+use crate::kernel::max_abs;
+use crate::real::Real;
+use crate::view::{MatMut, MatRef};
+
+/// The largest magnitude in A, or its first entry that is not finite.
+pub(crate) fn finite<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<T, Error> {
+    let mut largest = T::ZERO;
+    let bad = a.lines().find_map(|line| {
+        largest = max_abs(line).max(largest);
+        let ok = line.iter().fold(true, |ok, x| ok & x.is_finite());
+        if ok { None } else { line.iter().find(|x| !x.is_finite()) }
+    });
+    match bad.and_then(|bad| a.place_of(bad)) {
+        Some((row, col)) => Err(Error::NonFinite { operand, row, col }),
+        None => Ok(largest),
+    }
+}
+
+/// Row and column of the first entry of A below zero.
+pub(crate) fn negative<T: Real>(a: MatRef<'_, T>) -> Option<(usize, usize)> {
+    let bad = a.lines().find_map(|line| line.iter().find(|x| **x < T::ZERO))?;
+    a.place_of(bad)
+}
+
+/// An optional output must have the expected shape.
+pub(crate) fn shape<T>(
+    operand: Operand,
+    output: &Option<MatMut<'_, T>>,
+    expected: (usize, usize),
+) -> Result<(), Error> {
+    match output.as_ref().map(|output| output.shape()) {
+        Some(given) if given != expected => Err(Error::Shape { operand, expected, given }),
+        _ => Ok(()),
+    }
+}
+
+/// Indices that are kept as numbers of type T must be exact.
+pub(crate) fn exact_index<T: Real>(given: usize) -> Result<(), Error> {
+    let max = 1usize.checked_shl(T::SIGNIFICAND_BITS).unwrap_or(usize::MAX);
+    if given > max { Err(Error::TooLarge { max, given }) } else { Ok(()) }
+}

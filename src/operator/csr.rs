@@ -1,0 +1,212 @@
+//! Compressed sparse rows.
+//!
+//! The entries of row `i` are `values[p]` in column `columns[p]` for `starts[i] <= p < starts[i + 1]`. The transpose is
+//! the same arrays read as compressed sparse columns, [`Transposed`](super::Transposed).
+
+use super::{LinearOperator, Scan, scan};
+use crate::error::{Error, Operand};
+use crate::kernel::{Execution, Parallelism, axpy, pairwise, sum_of_squares};
+use crate::real::Real;
+use crate::view::{MatMut, MatRef, Total};
+
+/// A sparse matrix in CSR form. Entries that stand twice are added.
+#[derive(Clone, Copy, Debug)]
+pub struct Csr<'a, T> {
+    cols: usize,
+    starts: &'a [usize],
+    columns: &'a [u32],
+    values: &'a [T],
+    parallelism: Parallelism,
+}
+
+impl<'a, T: Real> Csr<'a, T> {
+    /// A matrix of `starts.len() - 1` rows.
+    ///
+    /// # Errors
+    /// `Csr` with the row at fault if `starts` is empty, does not begin with 0, descends, or does not end with the
+    /// number of entries, if `columns` and `values` differ in length, or if a column is not below `cols`.
+    pub fn new(cols: usize, starts: &'a [usize], columns: &'a [u32], values: &'a [T]) -> Result<Self, Error> {
+        let last = starts.len().saturating_sub(1);
+        if starts.first() != Some(&0) {
+            return Err(Error::Csr { row: 0 });
+        }
+        if let Some(row) = starts.windows(2).position(|pair| matches!(pair, [a, b] if a > b)) {
+            return Err(Error::Csr { row });
+        }
+        if starts.last() != Some(&columns.len()) || columns.len() != values.len() {
+            return Err(Error::Csr { row: last.saturating_sub(1) });
+        }
+        if let Some(p) = columns.iter().position(|j| *j as usize >= cols) {
+            return Err(Error::Csr { row: row_of(starts, p) });
+        }
+        Ok(Csr { cols, starts, columns, values, parallelism: Parallelism::One })
+    }
+
+    /// Multiplied on these threads.
+    pub fn execution(mut self, execution: Execution) -> Self {
+        self.parallelism = execution.parallelism;
+        self
+    }
+
+    /// Columns and values of row `i`.
+    #[inline]
+    fn row(&self, i: usize) -> impl Iterator<Item = (usize, T)> + use<'a, T> {
+        let range = self.starts.at(i)..self.starts.at(i + 1);
+        let columns = self.columns.get(range.clone()).unwrap_or_default();
+        let values = self.values.get(range).unwrap_or_default();
+        columns.iter().zip(values).map(|(j, x)| (*j as usize, *x))
+    }
+
+    /// `C = A B` for the rows of A from `first` on, as many as C has.
+    fn multiply(&self, first: usize, b: MatRef<'_, T>, mut c: MatMut<'_, T>) {
+        c.fill(T::ZERO);
+        for i in 0..c.rows() {
+            for (j, x) in self.row(first + i) {
+                add_row(x, b, j, &mut c, i);
+            }
+        }
+    }
+
+    /// `C = A^T B`
+    fn multiply_transpose(&self, b: MatRef<'_, T>, mut c: MatMut<'_, T>) {
+        c.fill(T::ZERO);
+        for i in 0..b.rows() {
+            for (j, x) in self.row(i) {
+                add_row(x, b, i, &mut c, j);
+            }
+        }
+    }
+
+    fn check_product(&self, b: MatRef<'_, T>, c: &MatMut<'_, T>, b_rows: usize, c_rows: usize) -> Result<(), Error> {
+        let k = b.cols();
+        if b.rows() != b_rows {
+            return Err(Error::Shape { operand: Operand::B, expected: (b_rows, k), given: b.shape() });
+        }
+        if c.shape() != (c_rows, k) {
+            return Err(Error::Shape { operand: Operand::C, expected: (c_rows, k), given: c.shape() });
+        }
+        Ok(())
+    }
+}
+
+/// Row `i` of C += `x` times row `j` of B.
+#[inline]
+fn add_row<T: Real>(x: T, b: MatRef<'_, T>, j: usize, c: &mut MatMut<'_, T>, i: usize) {
+    match (b.row_slice(j), c.row_slice_mut(i)) {
+        (Some(b), Some(c)) => axpy(x, b, c),
+        _ => (0..b.cols()).for_each(|p| {
+            let sum = c.at(i, p) + x * b.at(j, p);
+            c.put(i, p, sum);
+        }),
+    }
+}
+
+/// The row that entry `p` stands in.
+fn row_of(starts: &[usize], p: usize) -> usize {
+    starts.partition_point(|start| *start <= p).saturating_sub(1)
+}
+
+impl<T: Real> LinearOperator<T> for Csr<'_, T> {
+    fn rows(&self) -> usize {
+        self.starts.len() - 1
+    }
+    fn cols(&self) -> usize {
+        self.cols
+    }
+
+    fn check(&self) -> Result<Scan<T>, Error> {
+        let place = |p: usize| (row_of(self.starts, p), self.columns.at(p) as usize);
+        let entries = MatRef::packed(self.values, 1, self.values.len());
+        let scan = scan(entries).map_err(|error| match error {
+            Error::NonFinite { operand, col, .. } => {
+                let (row, col) = place(col);
+                Error::NonFinite { operand, row, col }
+            }
+            other => other,
+        })?;
+        Ok(Scan { negative: scan.negative.map(|(_, p)| place(p)), ..scan })
+    }
+
+    fn scratch_len(&self, _k: usize) -> usize {
+        self.cols
+    }
+
+    fn apply(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, _scratch: &mut [T]) -> Result<(), Error> {
+        self.check_product(b, &c, self.cols, self.rows())?;
+        match self.parallelism {
+            Parallelism::One => self.multiply(0, b, c),
+            #[cfg(feature = "rayon")]
+            Parallelism::Rayon => self.multiply_parallel(b, c),
+        }
+        Ok(())
+    }
+
+    fn apply_transpose(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, _scratch: &mut [T]) -> Result<(), Error> {
+        self.check_product(b, &c, self.rows(), self.cols)?;
+        match self.parallelism {
+            Parallelism::One => self.multiply_transpose(b, c),
+            #[cfg(feature = "rayon")]
+            Parallelism::Rayon => self.multiply_transpose_parallel(b, c),
+        }
+        Ok(())
+    }
+
+    fn residual(
+        &self,
+        w: MatRef<'_, T>,
+        h: MatRef<'_, T>,
+        exponent: i32,
+        scratch: &mut [T],
+    ) -> Result<Option<T>, Error> {
+        let needed = self.cols;
+        let given = scratch.len();
+        let Some(line) = scratch.get_mut(..needed) else { return Err(Error::ScratchTooSmall { needed, given }) };
+        let rows = (0..self.rows()).map(|i| {
+            line.fill(T::ZERO);
+            for (j, x) in self.row(i) {
+                line.put(j, line.at(j) + x);
+            }
+            for p in 0..w.cols() {
+                match h.row_slice(p) {
+                    Some(h) => axpy(-w.at(i, p), h, line),
+                    None => line.iter_mut().enumerate().for_each(|(j, x)| *x -= w.at(i, p) * h.at(p, j)),
+                }
+            }
+            if exponent != 0 {
+                line.iter_mut().for_each(|x| *x = x.scale(-exponent));
+            }
+            sum_of_squares(line)
+        });
+        Ok(Some(pairwise(rows)))
+    }
+}
+
+/// Each task has entries of C to itself, and adds to each in the order of one thread.
+#[cfg(feature = "rayon")]
+impl<T: Real> Csr<'_, T> {
+    fn multiply_parallel(&self, b: MatRef<'_, T>, c: MatMut<'_, T>) {
+        const ROWS: usize = 128;
+        rayon::scope(|scope| {
+            let mut rest = c;
+            for first in (0..self.rows()).step_by(ROWS) {
+                let (strip, below) = rest.split_rows(ROWS);
+                rest = below;
+                scope.spawn(move |_| self.multiply(first, b, strip));
+            }
+        });
+    }
+
+    fn multiply_transpose_parallel(&self, b: MatRef<'_, T>, c: MatMut<'_, T>) {
+        /// Narrower strips would not fill the cache lines that they touch.
+        const COLS: usize = 8;
+        rayon::scope(|scope| {
+            let mut rest = c;
+            for first in (0..b.cols()).step_by(COLS) {
+                let (strip, right) = rest.split_cols(COLS);
+                rest = right;
+                let b = b.submatrix(0, first, b.rows(), COLS);
+                scope.spawn(move |_| self.multiply_transpose(b, strip));
+            }
+        });
+    }
+}

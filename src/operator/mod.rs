@@ -1,0 +1,136 @@
+//! Access to the matrix, for methods that only multiply with it.
+//!
+//! Truncated SVD, NMF and semi-NMF reach the data X through [`LinearOperator`]: products with a block of vectors, a
+//! check, and a few optional shortcuts. Dense, sparse, transposed, implicit and distributed matrices share one code path.
+
+mod csr;
+mod dense;
+
+pub use csr::Csr;
+pub use dense::Dense;
+
+use crate::check;
+use crate::error::{Error, Operand};
+use crate::kernel::{pairwise, sum_of_squares};
+use crate::real::Real;
+use crate::view::{MatMut, MatRef};
+
+/// What one pass over the entries of a matrix finds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scan<T> {
+    /// `max |x_ij|`
+    pub largest: T,
+    /// The Frobenius norm is `norm * 2^exponent`: `norm` cannot over- or underflow.
+    pub norm: T,
+    /// See `norm`; 0 unless the largest entry is near an end of the number range.
+    pub exponent: i32,
+    /// Row and column of the first negative entry.
+    pub negative: Option<(usize, usize)>,
+}
+
+/// A `rows x cols` matrix A known by its products with blocks of vectors.
+///
+/// A matrix whose rows live on several machines gives each machine an operator over its own rows: `apply` gives the own
+/// rows of the product, `apply_transpose` the own rows' share of the sum, and `sum` adds up what the machines hold.
+///
+/// # Errors
+/// Each function can fail; what it returns ends the factorization.
+pub trait LinearOperator<T: Real> {
+    /// Rows of A.
+    fn rows(&self) -> usize;
+
+    /// Columns of A.
+    fn cols(&self) -> usize;
+
+    /// One pass over the entries: [`Error::NonFinite`] for the first that is NaN or infinite.
+    fn check(&self) -> Result<Scan<T>, Error>;
+
+    /// Elements of scratch that the products need with a block of `k` vectors, monotone in `k`.
+    fn scratch_len(&self, k: usize) -> usize;
+
+    /// `C = A B`; B is `cols x k`, C `rows x k`.
+    fn apply(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<(), Error>;
+
+    /// `C = A^T B`; B is `rows x k`, C `cols x k`.
+    fn apply_transpose(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<(), Error>;
+
+    /// `C = A^T A`, `cols x cols`, with `scratch_len(cols)` elements of scratch. `false` if the operator has no way
+    /// that is cheaper than products with `cols` vectors.
+    fn gram(&self, _c: MatMut<'_, T>, _scratch: &mut [T]) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// `|2^-exponent (A - W H)|_F^2` from the differences themselves, with `scratch_len(k)` elements of scratch for a W
+    /// of `k` columns. `None` if the operator does not know its entries.
+    fn residual(
+        &self,
+        _w: MatRef<'_, T>,
+        _h: MatRef<'_, T>,
+        _exponent: i32,
+        _scratch: &mut [T],
+    ) -> Result<Option<T>, Error> {
+        Ok(None)
+    }
+
+    /// Replaces the buffer by its sum over all machines that hold rows; on one machine, nothing.
+    fn sum(&self, _buffer: &mut [T]) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// The transpose of an operator, without moving anything. CSR arrays become those of a CSC matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct Transposed<'a, A>(pub &'a A);
+
+impl<T: Real, A: LinearOperator<T>> LinearOperator<T> for Transposed<'_, A> {
+    fn rows(&self) -> usize {
+        self.0.cols()
+    }
+    fn cols(&self) -> usize {
+        self.0.rows()
+    }
+    fn check(&self) -> Result<Scan<T>, Error> {
+        let swapped = |error| match error {
+            Error::NonFinite { operand, row, col } => Error::NonFinite { operand, row: col, col: row },
+            other => other,
+        };
+        let scan = self.0.check().map_err(swapped)?;
+        Ok(Scan { negative: scan.negative.map(|(row, col)| (col, row)), ..scan })
+    }
+    fn scratch_len(&self, k: usize) -> usize {
+        self.0.scratch_len(k)
+    }
+    fn apply(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<(), Error> {
+        self.0.apply_transpose(b, c, scratch)
+    }
+    fn apply_transpose(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<(), Error> {
+        self.0.apply(b, c, scratch)
+    }
+    fn residual(
+        &self,
+        w: MatRef<'_, T>,
+        h: MatRef<'_, T>,
+        exponent: i32,
+        scratch: &mut [T],
+    ) -> Result<Option<T>, Error> {
+        self.0.residual(h.t(), w.t(), exponent, scratch)
+    }
+}
+
+/// The scan of a matrix whose nonzero entries are those of `entries`.
+fn scan<T: Real>(entries: MatRef<'_, T>) -> Result<Scan<T>, Error> {
+    let largest = check::finite(entries, Operand::A)?;
+    let exponent = safe_exponent(largest);
+    let squares = entries.lines().map(|line| match exponent {
+        0 => sum_of_squares(line),
+        e => line.iter().fold(T::ZERO, |sum, x| sum + x.scale(-e) * x.scale(-e)),
+    });
+    Ok(Scan { largest, norm: pairwise(squares).sqrt(), exponent, negative: check::negative(entries) })
+}
+
+/// The exponent that a matrix with this largest magnitude is divided by, so that products of three of its entries and
+/// sums of them stay in range: 0 unless it is near an end.
+fn safe_exponent<T: Real>(largest: T) -> i32 {
+    let own = largest.exponent();
+    if largest == T::ZERO || own.abs() <= T::MAX_EXPONENT / 8 { 0 } else { own }
+}

@@ -1,0 +1,190 @@
+//! Orthonormalization of a tall block from its Gram matrix: Y = Q R.
+//!
+//! A round of Cholesky QR computes `G = Y^T Y = R^T R` and `Q = Y R^-1`: two products at full speed, and rows of Y may
+//! live on several machines, as only the small G is summed over them. Its weakness is that `cond(G) = cond(Y)^2`. The
+//! cure here: columns are scaled to unit norm first, and a column whose pivot shows that little of it is left beside the
+//! earlier columns is only *projected* in this round, which loses nothing, and normalized in a later one. A column of
+//! which nothing but rounding is left is replaced by a random one, with a zero row in R, so that `Y = Q R` still holds
+//! and Q always has orthonormal columns, whatever the rank of Y. Rounds end when every pivot was large.
+//!
+//! The two-round scheme is analysed by Yamamoto, Nakatsukasa, Yanagisawa & Fukaya (ETNA 44, 2015); the deferral takes the
+//! place of their shift.
+
+use crate::error::Error;
+use crate::kernel::{Execution, axpy, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, scale};
+use crate::random::Uniform;
+use crate::real::Real;
+use crate::scratch::{Scratch, max, sum, times};
+use crate::view::{Columns, MatMut, Total};
+
+/// Rows of Y that are multiplied at a time.
+const PANEL: usize = 256;
+/// A column is normalized in the round in which this part of its squared norm is left beside the earlier ones.
+const KEEP: f64 = 1e-3;
+/// Rounds end when every squared pivot was at least this: Q is then orthonormal to a few eps.
+const SETTLED: f64 = 0.5;
+/// Two or three rounds are common; random replacements can take two more.
+const MAX_ROUNDS: usize = 10;
+
+/// Elements of scratch for the rounds on a block of `p` columns, whatever its length `m`.
+pub(crate) const fn scratch_len(m: usize, p: usize) -> usize {
+    let products = max(gemm_scratch_len(PANEL, p, p), gram_scratch_len(m, p));
+    sum([times(p, p), times(2, p), times(PANEL, p), products])
+}
+
+/// What a round leaves to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Settled,
+    Again,
+}
+
+/// The rounds on one block.
+#[derive(Clone, Debug)]
+pub(crate) struct Rounds {
+    done: usize,
+    uniform: Uniform,
+}
+
+impl Rounds {
+    /// Before the first round. `seed` is for columns that must be replaced.
+    pub fn new(seed: u64) -> Self {
+        Rounds { done: 0, uniform: Uniform::new(seed) }
+    }
+
+    /// One round: from `g = Y^T Y`, summed over all machines, improves `y` and multiplies `r` from the left, so that the
+    /// product `Y R` stays what it was; R is the identity before the first. G is overwritten.
+    pub fn round<T: Real>(
+        &mut self,
+        mut y: MatMut<'_, T>,
+        g: &mut Columns<'_, T>,
+        r: &mut Columns<'_, T>,
+        execution: Execution,
+        scratch: &mut [T],
+    ) -> Result<Verdict, Error> {
+        let p = y.cols();
+        let mut scratch = Scratch::new(scratch, scratch_len(y.rows(), p))?;
+        let mut inverse = scratch.columns(p, p);
+        let (norms, dead) = (scratch.zeroed(p), scratch.zeroed(p));
+        let panel = scratch.raw(PANEL * p);
+        let products = scratch.raw(max(gemm_scratch_len(PANEL, p, p), gram_scratch_len(y.rows(), p)));
+
+        // After the first round every column has had unit norm, so what is left of it can be told from rounding.
+        let nothing = match self.done {
+            0 => (T::MIN_POSITIVE / T::EPSILON).sqrt(),
+            _ => T::EPSILON * T::from_f64(8.0),
+        };
+        let smallest = factor(g, norms, dead, nothing);
+        invert(g, &mut inverse);
+        if self.done == 0 {
+            for j in 0..p {
+                r.col_mut(j).fill(T::ZERO);
+                r.put(j, j, T::ONE);
+            }
+        }
+        multiply_upper(g, r);
+        for start in (0..y.rows()).step_by(PANEL) {
+            let mut rows = y.rb().submatrix(start, 0, PANEL, p);
+            let panel = panel.get_mut(..rows.rows() * p).unwrap_or_default();
+            let mut copy = MatMut::packed(panel, rows.rows(), p);
+            copy.copy_from(rows.as_ref());
+            gemm(T::ONE, copy.as_ref(), inverse.as_ref(), T::ZERO, rows.rb(), execution, products)?;
+        }
+        let mut replaced = false;
+        for j in 0..p {
+            if dead.at(j) != T::ZERO {
+                replaced = true;
+                (j..p).for_each(|l| r.put(j, l, T::ZERO));
+                (0..y.rows()).for_each(|i| y.put(i, j, self.uniform.symmetric()));
+            }
+        }
+        self.done += 1;
+        let settled = !replaced && smallest >= T::from_f64(SETTLED);
+        Ok(if settled || self.done >= MAX_ROUNDS { Verdict::Settled } else { Verdict::Again })
+    }
+}
+
+/// All rounds on a block that lives on one machine: `y` becomes Q, `r` becomes R. `g` is `p x p`.
+pub(crate) fn orthonormalize<T: Real>(
+    mut y: MatMut<'_, T>,
+    g: &mut Columns<'_, T>,
+    r: &mut Columns<'_, T>,
+    seed: u64,
+    execution: Execution,
+    scratch: &mut [T],
+) -> Result<(), Error> {
+    let mut rounds = Rounds::new(seed);
+    loop {
+        gram(y.as_ref(), g.as_mut(), execution, scratch)?;
+        if rounds.round(y.rb(), g, r, execution, scratch)? == Verdict::Settled {
+            return Ok(());
+        }
+    }
+}
+
+/// Overwrites the upper triangle of G with the round's R, and returns the smallest squared pivot relative to its column.
+///
+/// `norms` returns the norms of the columns of Y; `dead` returns 1 for a column of which no more than `nothing` is left.
+fn factor<T: Real>(g: &mut Columns<'_, T>, norms: &mut [T], dead: &mut [T], nothing: T) -> T {
+    let p = g.cols();
+    for j in 0..p {
+        let size = g.at(j, j).sqrt();
+        let alive = size > nothing;
+        norms.put(j, if alive { size } else { T::ONE });
+        dead.put(j, if alive { T::ZERO } else { T::ONE });
+    }
+    let keep = T::from_f64(KEEP);
+    let mut smallest = T::ONE;
+    for j in 0..p {
+        let alive = dead.at(j) == T::ZERO;
+        // Column j of R for columns of unit norm. A column that was not normalized takes no part: its row stays zero.
+        for i in 0..j {
+            let normalized = g.at(i, i) != T::ZERO;
+            let mut entry = T::ZERO;
+            if alive && normalized {
+                let (ri, rj) = g.pair_mut(i, j);
+                let earlier = dot(ri.get(..i).unwrap_or_default(), rj.get(..i).unwrap_or_default());
+                entry = (rj.at(i) / norms.at(i) / norms.at(j) - earlier) / ri.at(i);
+            }
+            g.put(i, j, entry);
+        }
+        let above = g.col(j).get(..j).unwrap_or_default();
+        let pivot = T::ONE - dot(above, above);
+        if alive {
+            smallest = pivot.min(smallest);
+        }
+        // A zero marks the column for the loop above; it becomes one below.
+        g.put(j, j, if alive && pivot >= keep { pivot.sqrt() } else { T::ZERO });
+    }
+    for j in 0..p {
+        if g.at(j, j) == T::ZERO {
+            g.put(j, j, T::ONE);
+        }
+        let column = g.col_mut(j).get_mut(..j + 1).unwrap_or_default();
+        scale(norms.at(j), column);
+    }
+    smallest
+}
+
+/// The inverse of the upper triangle of R, by back-substitution.
+fn invert<T: Real>(r: &Columns<'_, T>, inverse: &mut Columns<'_, T>) {
+    for j in 0..r.cols() {
+        inverse.put(j, j, T::ONE);
+        for l in (0..=j).rev() {
+            let x = inverse.at(l, j) / r.at(l, l);
+            inverse.put(l, j, x);
+            axpy(-x, r.col(l).get(..l).unwrap_or_default(), inverse.col_mut(j));
+        }
+    }
+}
+
+/// `R <- G R` for upper triangles.
+fn multiply_upper<T: Real>(g: &Columns<'_, T>, r: &mut Columns<'_, T>) {
+    for j in 0..r.cols() {
+        for l in 0..=j {
+            let x = r.at(l, j);
+            r.put(l, j, x * g.at(l, l));
+            axpy(x, g.col(l).get(..l).unwrap_or_default(), r.col_mut(j));
+        }
+    }
+}

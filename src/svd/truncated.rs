@@ -1,0 +1,543 @@
+//! The leading part of the SVD, `A ~ U diag(s) V^T` with `k` values, from products with A alone.
+//!
+//! Randomized block power iteration (Halko, Martinsson & Tropp, SIAM Review 53, 2011; Rokhlin, Szlam & Tygert 2009) with
+//! `p = k + oversample` vectors, on the column side, so that rows may live on several machines:
+//!
+//! ```text
+//! V = orthonormal(random n x p)
+//! pass:     Z = A^T (A V) - alpha V,  V R = Z                    one orthonormalization a pass
+//! at last:  Y = A V = Q R,  R = U' diag(s) V'^T,  U = Q U',  V <- V V'
+//! ```
+//!
+//! The shift `alpha`, at most half the smallest eigenvalue of `A^T A` that V has found, makes the ratio that governs
+//! convergence smaller at no cost (Feng, Yu, Xie & Tang, "dashSVD", TOMS 50, 2024). The singular values of R plus alpha
+//! estimate the squared singular values; with `E` their sum over the leading `k`, the best error is `|A|^2 - E`. A pass
+//! adds `d` to E, `q` times what the one before added; passes end when the rest of that geometric series, `d q / (1 -
+//! q)`, is at most `tolerance` times the squared error, or when `d` is within rounding.
+//!
+//! **The short side.** If the shorter side of A has at most 16 p entries and the operator offers its Gram matrix, `G =
+//! A^T A` is formed once, at the cost of few passes, and all passes are made with it. G knows squared singular values to
+//! `eps s_1^2` only; if `s_k^2` is within 1000 times that, passes with A follow. The last step always uses A itself.
+
+use core::ops::ControlFlow;
+
+use super::{fix_pair, jacobi_unblocked, jacobi_unblocked_scratch_len};
+use crate::check;
+use crate::error::{Error, Operand};
+use crate::kernel::{Execution, gemm, gemm_scratch_len, gram, scale};
+use crate::operator::{Dense, LinearOperator, Scan, Transposed};
+use crate::orthonormalize::{self, Rounds, Verdict, orthonormalize};
+use crate::random::Uniform;
+use crate::real::Real;
+use crate::scratch::{Scratch, max, min, sum, times};
+use crate::view::{Columns, MatMut, MatRef, Total};
+
+/// Vectors beyond the rank, by default. More make passes dearer and fewer.
+pub const OVERSAMPLE: usize = 10;
+/// The Gram matrix is formed if the shorter side has at most this many entries per vector of the block.
+const GRAM_COLUMNS: usize = 16;
+/// Passes with the Gram matrix between two looks at the singular values: they are cheap, a look is not.
+const GRAM_STRIDE: usize = 4;
+/// Squared singular values below this many `eps s_1^2` are not left to the Gram matrix.
+const GRAM_MARGIN: f64 = 1e3;
+
+/// Options of the truncated SVD.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Vectors beyond the rank; default [`OVERSAMPLE`]. The block never exceeds the shorter side.
+    pub oversample: usize,
+    /// The squared error may exceed the best possible by this part; default `1e-4`. With 0, exactly `max_passes` are made.
+    pub tolerance: f64,
+    /// The bound on passes; default 100. A pass is one product with A and one with its transpose, or one with the Gram
+    /// matrix.
+    pub max_passes: usize,
+    /// Seed of the random start; default 0.
+    pub seed: u64,
+    /// How the method's own dense products are computed; the operator has its own say about its products.
+    pub execution: Execution,
+}
+
+impl Options {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Options { oversample: OVERSAMPLE, tolerance: 1e-4, max_passes: 100, seed: 0, execution: Execution::new() }
+    }
+    /// Vectors beyond the rank.
+    pub const fn oversample(mut self, vectors: usize) -> Self {
+        self.oversample = vectors;
+        self
+    }
+    /// The tolerance on the squared error.
+    pub const fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+    /// The bound on passes.
+    pub const fn max_passes(mut self, passes: usize) -> Self {
+        self.max_passes = passes;
+        self
+    }
+    /// The seed.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+    /// How dense products are computed.
+    pub const fn execution(mut self, execution: Execution) -> Self {
+        self.execution = execution;
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What the truncated SVD did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Info {
+    /// Whether the tolerance was met within the passes.
+    pub converged: bool,
+    /// Passes made.
+    pub passes: usize,
+    /// `|A - U S V^T|_F / |A|_F`, from `|A|^2 - |s|^2`: below `sqrt(eps)` it is only an order of magnitude.
+    pub relative_error: f64,
+}
+
+/// What the caller of [`State::step`] is to do before calling it again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Request<'r, T> {
+    /// `output = A input`
+    Apply {
+        /// `cols x p`
+        input: MatRef<'r, T>,
+        /// `rows x p`
+        output: MatMut<'r, T>,
+    },
+    /// `output = A^T input`, the share of the rows at hand.
+    ApplyTranspose {
+        /// `rows x p`
+        input: MatRef<'r, T>,
+        /// `cols x p`
+        output: MatMut<'r, T>,
+    },
+    /// Replace the buffer by its sum over all machines that hold rows; on one machine, nothing.
+    Sum(&'r mut [T]),
+    /// The factors are ready for [`State::finish`].
+    Done(Info),
+}
+
+/// Where the machine stands: what it will do at the next call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Multiply,
+    Transpose,
+    SumTranspose,
+    Absorb,
+    MultiplyLast,
+    ScaleLast,
+    SumGram,
+    Round,
+    Finished,
+}
+
+/// The iteration as a machine that asks for products and never sees A. Its memory is the caller's.
+#[derive(Debug)]
+pub struct State<'a, T> {
+    options: Options,
+    rank: usize,
+    /// `|2^-exponent A|_F^2`
+    square: f64,
+    exponent: i32,
+    rows: usize,
+    y: &'a mut [T],
+    v: &'a mut [T],
+    z: &'a mut [T],
+    g: Columns<'a, T>,
+    r: Columns<'a, T>,
+    left: Columns<'a, T>,
+    right: Columns<'a, T>,
+    values: &'a mut [T],
+    scratch: &'a mut [T],
+    phase: Phase,
+    rounds: Rounds,
+    shift: T,
+    /// The sum of the leading squared singular values at the last look, and by how much it had grown.
+    energy: Option<f64>,
+    growth: Option<f64>,
+    passes: usize,
+    converged: bool,
+    stopping: bool,
+}
+
+/// Elements of memory for [`State::new`].
+pub const fn state_len(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
+    let p = min(rank.saturating_add(oversample), cols);
+    let blocks = times(p, sum([rows, times(2, cols)]));
+    sum([blocks, times(4, times(p, p)), p, work_len(rows, cols, p)])
+}
+
+const fn work_len(rows: usize, cols: usize, p: usize) -> usize {
+    let rounds = orthonormalize::scratch_len(max(rows, cols), p);
+    max(max(rounds, jacobi_unblocked_scratch_len(p, p)), gemm_scratch_len(max(rows, cols), p, max(cols, p)))
+}
+
+impl<'a, T: Real> State<'a, T> {
+    /// Prepares the truncated SVD of rank `rank` for a matrix of which `rows` rows are at hand. `scan` is that of the
+    /// whole matrix.
+    ///
+    /// # Errors
+    /// `Rank` unless `1 <= rank <= cols`, `Option`, `TooLarge`, `ScratchTooSmall`.
+    pub fn new(
+        rows: usize,
+        cols: usize,
+        rank: usize,
+        scan: Scan<T>,
+        options: &Options,
+        memory: &'a mut [T],
+    ) -> Result<Self, Error> {
+        if rank == 0 || rank > cols {
+            return Err(Error::Rank { max: cols, given: rank });
+        }
+        if !(options.tolerance >= 0.0 && options.tolerance < 1.0) {
+            return Err(Error::Option { name: "tolerance" });
+        }
+        let p = rank.saturating_add(options.oversample).min(cols);
+        check::exact_index::<T>(p)?;
+        let mut memory = Scratch::new(memory, state_len(rows, cols, rank, options.oversample))?;
+        let mut state = State {
+            options: *options,
+            rank,
+            square: scan.norm.to_f64() * scan.norm.to_f64(),
+            exponent: scan.exponent,
+            rows,
+            y: memory.zeroed(rows * p),
+            v: memory.zeroed(cols * p),
+            z: memory.zeroed(cols * p),
+            g: memory.columns(p, p),
+            r: memory.columns(p, p),
+            left: memory.columns(p, p),
+            right: memory.columns(p, p),
+            values: memory.zeroed(p),
+            scratch: memory.raw(work_len(rows, cols, p)),
+            phase: if options.max_passes == 0 { Phase::MultiplyLast } else { Phase::Multiply },
+            rounds: Rounds::new(0),
+            shift: T::ZERO,
+            energy: None,
+            growth: None,
+            passes: 0,
+            converged: false,
+            stopping: false,
+        };
+        let mut uniform = Uniform::new(options.seed);
+        state.v.iter_mut().for_each(|v| *v = uniform.symmetric());
+        let v = MatMut::packed(state.v, cols, p);
+        orthonormalize(v, &mut state.g, &mut state.r, options.seed, options.execution, state.scratch)?;
+        Ok(state)
+    }
+
+    fn cols(&self) -> usize {
+        self.v.len().checked_div(self.block()).unwrap_or_default()
+    }
+
+    fn block(&self) -> usize {
+        self.g.cols()
+    }
+
+    /// The next step.
+    ///
+    /// # Errors
+    /// Those of products that do not fit, which cannot happen.
+    pub fn step(&mut self) -> Result<Request<'_, T>, Error> {
+        let (rows, cols, p) = (self.rows, self.cols(), self.block());
+        // A product with 2^-e A: one half of the scaling before it and the other after, so that neither is out of range.
+        let before = -(self.exponent / 2);
+        let after = -self.exponent - before;
+        loop {
+            match self.phase {
+                Phase::Multiply | Phase::MultiplyLast => {
+                    let last = self.phase == Phase::MultiplyLast;
+                    self.phase = if last { Phase::ScaleLast } else { Phase::Transpose };
+                    shift_exponents(self.v, before);
+                    let output = MatMut::packed(self.y, rows, p);
+                    return Ok(Request::Apply { input: MatRef::packed(self.v, cols, p), output });
+                }
+                Phase::Transpose if self.stopping => self.phase = Phase::ScaleLast,
+                Phase::Transpose => {
+                    self.phase = Phase::SumTranspose;
+                    shift_exponents(self.v, -before);
+                    shift_exponents(self.y, after);
+                    shift_exponents(self.y, before);
+                    let output = MatMut::packed(self.z, cols, p);
+                    return Ok(Request::ApplyTranspose { input: MatRef::packed(self.y, rows, p), output });
+                }
+                Phase::SumTranspose => {
+                    self.phase = Phase::Absorb;
+                    return Ok(Request::Sum(self.z));
+                }
+                Phase::Absorb => {
+                    shift_exponents(self.z, after);
+                    self.absorb(true)?;
+                    let over = self.converged || self.passes >= self.options.max_passes;
+                    self.phase = if over { Phase::MultiplyLast } else { Phase::Multiply };
+                }
+                Phase::ScaleLast => {
+                    shift_exponents(self.v, -before);
+                    shift_exponents(self.y, after);
+                    self.rounds = Rounds::new(self.options.seed.wrapping_add(1));
+                    self.phase = Phase::SumGram;
+                }
+                Phase::SumGram => {
+                    self.phase = Phase::Round;
+                    let y = MatRef::packed(self.y, rows, p);
+                    gram(y, self.g.as_mut(), self.options.execution, self.scratch)?;
+                    return Ok(Request::Sum(self.g.as_mut_slice()));
+                }
+                Phase::Round => {
+                    let y = MatMut::packed(self.y, rows, p);
+                    let verdict =
+                        self.rounds.round(y, &mut self.g, &mut self.r, self.options.execution, self.scratch)?;
+                    self.phase = Phase::SumGram;
+                    if verdict == Verdict::Settled {
+                        let (left, right) = (Some(self.left.as_mut()), Some(self.right.as_mut()));
+                        let options = super::Options::new();
+                        jacobi_unblocked(self.r.as_ref(), self.values, left, right, &options, self.scratch)?;
+                        self.phase = Phase::Finished;
+                    }
+                }
+                Phase::Finished => return Ok(Request::Done(self.info())),
+            }
+        }
+    }
+
+    /// Ends the passes: the product under way, or the next, becomes that of the last step.
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// Passes so far, and the relative error as far as it is known.
+    pub fn info(&self) -> Info {
+        let energy = match self.phase {
+            Phase::Finished => self.values.iter().take(self.rank).map(|s| s.to_f64() * s.to_f64()).sum(),
+            _ => self.energy.unwrap_or_default(),
+        };
+        let rest = if self.square > 0.0 { (1.0 - energy / self.square).max(0.0) } else { 0.0 };
+        Info { converged: self.converged, passes: self.passes, relative_error: Real::sqrt(rest) }
+    }
+
+    /// Writes the factors: `u` is `rows x rank`, `s` has `rank` elements, `v` is `cols x rank`. Signs as
+    /// [`column_sign`](super::column_sign) has it; where rows live on several machines, ask for V, so that all follow the same.
+    ///
+    /// # Errors
+    /// `Shape`, and `Overflow` if a singular value exceeds the largest number. Nothing is changed then.
+    pub fn finish(
+        &mut self,
+        s: &mut [T],
+        mut u: Option<MatMut<'_, T>>,
+        mut v: Option<MatMut<'_, T>>,
+    ) -> Result<Info, Error> {
+        let (rows, cols, p, k) = (self.rows, self.cols(), self.block(), self.rank);
+        check_outputs(rows, cols, k, s, &u, &v)?;
+        let largest = self.values.first().copied().unwrap_or_default();
+        if !largest.scale(self.exponent).is_finite() {
+            return Err(Error::Overflow { exponent: largest.exponent() + self.exponent });
+        }
+        s.iter_mut().zip(self.values.iter()).for_each(|(s, value)| *s = value.scale(self.exponent));
+        let execution = self.options.execution;
+        let mut rotate = |block: &[T], len, rotation: &Columns<'_, T>, output: Option<&mut MatMut<'_, T>>| {
+            let Some(output) = output else { return Ok(()) };
+            let leading = rotation.as_ref().submatrix(0, 0, p, k);
+            gemm(T::ONE, MatRef::packed(block, len, p), leading, T::ZERO, output.rb(), execution, self.scratch)
+        };
+        rotate(self.y, rows, &self.left, u.as_mut())?;
+        rotate(self.v, cols, &self.right, v.as_mut())?;
+        fix_pair(u.as_mut(), v.as_mut(), k);
+        Ok(self.info())
+    }
+
+    /// Takes `z`, the product of `A^T A` with V: shifts it, makes it the new V and, if `look` says so, reads off how far
+    /// the iteration has come.
+    fn absorb(&mut self, look: bool) -> Result<(), Error> {
+        let (cols, p) = (self.cols(), self.block());
+        let shift = self.shift;
+        self.z.iter_mut().zip(self.v.iter()).for_each(|(z, v)| *z -= shift * *v);
+        let seed = self.options.seed.wrapping_add(2 + self.passes as u64);
+        let z = MatMut::packed(self.z, cols, p);
+        orthonormalize(z, &mut self.g, &mut self.r, seed, self.options.execution, self.scratch)?;
+        core::mem::swap(&mut self.v, &mut self.z);
+        self.passes += 1;
+        if !look {
+            return Ok(());
+        }
+        jacobi_unblocked(self.r.as_ref(), self.values, None, None, &super::Options::new(), self.scratch)?;
+        self.values.iter_mut().for_each(|value| *value += shift);
+        let smallest = self.values.last().copied().unwrap_or_default() - shift;
+        if smallest > shift {
+            self.shift = (shift + smallest) * T::from_f64(0.5);
+        }
+        let energy: f64 = self.values.iter().take(self.rank).map(|value| value.to_f64()).sum();
+        let growth = self.energy.map(|before| (energy - before).max(0.0));
+        self.converged = self.options.tolerance > 0.0 && self.settled(energy, growth);
+        (self.energy, self.growth) = (Some(energy), growth);
+        Ok(())
+    }
+
+    /// Whether the growth still to be expected is within the tolerance.
+    fn settled(&self, energy: f64, growth: Option<f64>) -> bool {
+        let Some(growth) = growth else { return self.block() == self.cols() };
+        if growth <= 4.0 * T::EPSILON.to_f64() * energy {
+            return true;
+        }
+        let Some(before) = self.growth else { return false };
+        let error = (self.square - energy).max(T::EPSILON.to_f64() * self.square);
+        growth < before && growth * growth / (before - growth) <= self.options.tolerance * error
+    }
+
+    /// All passes with a given Gram matrix. Passes with A follow only if it cannot resolve the values wanted.
+    fn iterate_in(&mut self, g: MatRef<'_, T>, mut go_on: impl FnMut(&Info) -> bool) -> Result<(), Error> {
+        let (cols, p) = (self.cols(), self.block());
+        while !self.converged && self.passes < self.options.max_passes {
+            let (v, z) = (MatRef::packed(self.v, cols, p), MatMut::packed(self.z, cols, p));
+            gemm(T::ONE, g, v, T::ZERO, z, self.options.execution, self.scratch)?;
+            let look = (self.passes + 1).is_multiple_of(GRAM_STRIDE) || self.passes + 1 == self.options.max_passes;
+            self.absorb(look)?;
+            if look && !go_on(&self.info()) {
+                break;
+            }
+        }
+        let (first, last) = (self.values.at(0), self.values.at(self.rank - 1));
+        if self.converged && last < T::from_f64(GRAM_MARGIN) * T::EPSILON * first {
+            (self.energy, self.growth, self.converged) = (None, None, false);
+        } else {
+            self.phase = Phase::MultiplyLast;
+        }
+        Ok(())
+    }
+}
+
+/// Multiplies by `2^e`.
+fn shift_exponents<T: Real>(x: &mut [T], e: i32) {
+    if e != 0 {
+        scale(T::pow2(e), x);
+    }
+}
+
+fn check_outputs<T: Real>(
+    rows: usize,
+    cols: usize,
+    rank: usize,
+    s: &[T],
+    u: &Option<MatMut<'_, T>>,
+    v: &Option<MatMut<'_, T>>,
+) -> Result<(), Error> {
+    if s.len() != rank {
+        return Err(Error::Shape { operand: Operand::SingularValues, expected: (rank, 1), given: (s.len(), 1) });
+    }
+    check::shape(Operand::Left, u, (rows, rank))?;
+    check::shape(Operand::Right, v, (cols, rank))
+}
+
+/// Elements of scratch for [`truncated`] with this operator.
+pub fn truncated_scratch_len<T: Real, A: LinearOperator<T>>(a: &A, rank: usize, options: &Options) -> usize {
+    let (rows, cols) = (a.rows(), a.cols());
+    let side = gram_side(rows, cols, rank, options.oversample);
+    let p = min(rank.saturating_add(options.oversample), min(rows, cols));
+    with_operator(rows, cols, rank, options.oversample, a.scratch_len(max(p, side)))
+}
+
+/// The same for a dense matrix, as a closed form.
+pub const fn truncated_dense_scratch_len<T: Real>(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
+    let side = gram_side(rows, cols, rank, oversample);
+    let p = min(rank.saturating_add(oversample), min(rows, cols));
+    with_operator(rows, cols, rank, oversample, Dense::<T>::scratch_len_for(rows, cols, max(p, side)))
+}
+
+const fn with_operator(rows: usize, cols: usize, rank: usize, oversample: usize, operator: usize) -> usize {
+    let side = gram_side(rows, cols, rank, oversample);
+    sum([state_len(max(rows, cols), min(rows, cols), rank, oversample), times(side, side), operator])
+}
+
+/// The side of the Gram matrix that may be formed.
+const fn gram_side(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
+    min(min(rows, cols), times(GRAM_COLUMNS, rank.saturating_add(oversample)))
+}
+
+/// The truncated singular value decomposition `A ~ U diag(s) V^T` of the rank that `s` has elements.
+///
+/// `u` is `rows x rank` and `v` `cols x rank`; what is given is overwritten, with orthonormal columns even where A has a
+/// lower rank. The approximation is the best of its rank to within the tolerance. `observer` is called after each look at
+/// the singular values; when it breaks, the best factors so far are returned.
+///
+/// A pass costs two products with `rank + oversample` vectors; see the module for the passes and the short side.
+///
+/// # Errors
+/// `Rank` unless `1 <= rank <= min(rows, cols)`, `Shape`, `Option`, `ScratchTooSmall`, `NonFinite`, `TooLarge`, `Overflow`
+/// and what the operator returns. Outputs are unchanged.
+pub fn truncated<T: Real, A: LinearOperator<T>>(
+    a: &A,
+    s: &mut [T],
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
+    options: &Options,
+    scratch: &mut [T],
+    mut observer: impl FnMut(&Info) -> ControlFlow<()>,
+) -> Result<Info, Error> {
+    let (rows, cols, rank) = (a.rows(), a.cols(), s.len());
+    if rank == 0 || rank > rows.min(cols) {
+        return Err(Error::Rank { max: rows.min(cols), given: rank });
+    }
+    check_outputs(rows, cols, rank, s, &u, &v)?;
+    let scratch = Scratch::new(scratch, truncated_scratch_len(a, rank, options))?;
+    let (mut u, mut v) = (u, v);
+    // The columns become the shorter side.
+    let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
+    let info = if rows >= cols {
+        drive(a, s, left, right, options, scratch, &mut observer)
+    } else {
+        drive(&Transposed(a), s, right, left, options, scratch, &mut observer)
+    }?;
+    fix_pair(u.as_mut(), v.as_mut(), rank);
+    Ok(info)
+}
+
+fn drive<T: Real, A: LinearOperator<T>>(
+    a: &A,
+    s: &mut [T],
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
+    options: &Options,
+    mut scratch: Scratch<'_, T>,
+    observer: &mut impl FnMut(&Info) -> ControlFlow<()>,
+) -> Result<Info, Error> {
+    let (rows, cols, rank) = (a.rows(), a.cols(), s.len());
+    let scan = a.check()?;
+    let mut go_on = |info: &Info| observer(info).is_continue();
+    let side = gram_side(rows, cols, rank, options.oversample);
+    let gram = scratch.raw(side * side);
+    let p = rank.saturating_add(options.oversample).min(cols);
+    let memory = scratch.raw(state_len(rows, cols, rank, options.oversample));
+    let scratch = scratch.raw(a.scratch_len(p.max(side)));
+    let mut state = State::new(rows, cols, rank, scan, options, memory)?;
+    let short = side == cols && scan.exponent == 0 && options.max_passes > 0;
+    if short && a.gram(MatMut::packed(gram, cols, cols), scratch)? {
+        a.sum(gram)?;
+        state.iterate_in(MatRef::packed(gram, cols, cols), &mut go_on)?;
+    }
+    loop {
+        let looked = state.phase == Phase::Absorb;
+        match state.step()? {
+            Request::Apply { input, output } => a.apply(input, output, scratch)?,
+            Request::ApplyTranspose { input, output } => a.apply_transpose(input, output, scratch)?,
+            Request::Sum(buffer) => a.sum(buffer)?,
+            Request::Done(_) => return state.finish(s, u, v),
+        }
+        if looked && !go_on(&state.info()) {
+            state.stop();
+        }
+    }
+}
