@@ -25,6 +25,15 @@ pub(crate) fn negative<T: Real>(a: MatRef<'_, T>) -> Option<(usize, usize)> {
     a.place_of(bad)
 }
 
+/// The entries of A must be finite and not negative.
+pub(crate) fn nonnegative<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<(), Error> {
+    finite(a, operand)?;
+    match negative(a) {
+        Some((row, col)) => Err(Error::Negative { operand, row, col }),
+        None => Ok(()),
+    }
+}
+
 /// An optional output must have the expected shape.
 pub(crate) fn shape<T>(
     operand: Operand,

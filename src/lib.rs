@@ -1,20 +1,62 @@
+//! Matrix factorization over slices that the caller owns: SVD, NMF and semi-NMF, in `f32` and `f64`.
+//!
+//! No allocation, no I/O, no recursion, no threads of its own and no panic; `core` alone is enough. A routine takes its
+//! matrices as views ([`MatRef`], [`MatMut`]) with any strides, and one slice of scratch memory whose length a `const fn`
+//! states.
+//!
+//! ```
+//! use lowrank::{MatMut, MatRef, svd};
+//!
+//! let a = [4.0, 0.0, 3.0, -5.0, 0.0, 0.0_f64];
+//! let mut s = [0.0; 2];
+//! let mut v = [0.0; 4];
+//! let mut scratch = [0.0; svd::jacobi_unblocked_scratch_len(3, 2)];
+//! svd::jacobi_unblocked(
+//!     MatRef::row_major(&a, 3, 2)?,
+//!     &mut s,
+//!     None,
+//!     Some(MatMut::row_major(&mut v, 2, 2)?),
+//!     &svd::Options::new(),
+//!     &mut scratch,
+//! )?;
+//! assert!((s[0] * s[1] - 20.0).abs() < 1e-12);
+//! # Ok::<(), lowrank::Error>(())
+//! ```
+//!
+//! | module | what it computes |
+//! |---|---|
+//! | [`svd`] | `A = U diag(s) V^T`, whole or truncated |
+//! | [`nmf`] | `X ~ W H` with `X, W, H >= 0` |
+//! | [`snmf`] | `X ~ F G` with `G >= 0` |
+//! | [`qr`](mod@qr) | `A = Q R`, with and without column pivoting |
+//! | [`operator`] | how the iterative methods reach their matrix: dense, CSR, transposed, your own |
+//! | [`kernel`] | products and other inner loops, and who computes them |
+//!
+//! # Features
+//! `std` (default) only links the standard library. `matrixmultiply` and `rayon` make
+//! [`kernel::Backend::MatrixMultiply`] and [`kernel::Parallelism::Rayon`] available; chosen, these allocate. No feature
+//! changes what a call computes.
 #![no_std]
 #![deny(unsafe_code)]
 
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod alternating;
 mod check;
+mod cholesky;
 mod error;
 mod householder;
 #[allow(unsafe_code)]
 pub mod kernel;
+pub mod nmf;
 pub mod operator;
 mod orthonormalize;
 pub mod qr;
 pub mod random;
 mod real;
 mod scratch;
+pub mod snmf;
 pub mod svd;
 #[allow(unsafe_code)]
 mod view;

@@ -10,8 +10,9 @@
 //! The two-round scheme is analysed by Yamamoto, Nakatsukasa, Yanagisawa & Fukaya (ETNA 44, 2015); the deferral takes the
 //! place of their shift.
 
+use crate::cholesky::{invert_upper, multiply_upper};
 use crate::error::Error;
-use crate::kernel::{Execution, axpy, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, scale};
+use crate::kernel::{Execution, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, scale};
 use crate::random::Uniform;
 use crate::real::Real;
 use crate::scratch::{Scratch, max, sum, times};
@@ -75,7 +76,7 @@ impl Rounds {
             _ => T::EPSILON * T::from_f64(8.0),
         };
         let smallest = factor(g, norms, dead, nothing);
-        invert(g, &mut inverse);
+        invert_upper(g, &mut inverse);
         if self.done == 0 {
             for j in 0..p {
                 r.col_mut(j).fill(T::ZERO);
@@ -164,27 +165,4 @@ fn factor<T: Real>(g: &mut Columns<'_, T>, norms: &mut [T], dead: &mut [T], noth
         scale(norms.at(j), column);
     }
     smallest
-}
-
-/// The inverse of the upper triangle of R, by back-substitution.
-fn invert<T: Real>(r: &Columns<'_, T>, inverse: &mut Columns<'_, T>) {
-    for j in 0..r.cols() {
-        inverse.put(j, j, T::ONE);
-        for l in (0..=j).rev() {
-            let x = inverse.at(l, j) / r.at(l, l);
-            inverse.put(l, j, x);
-            axpy(-x, r.col(l).get(..l).unwrap_or_default(), inverse.col_mut(j));
-        }
-    }
-}
-
-/// `R <- G R` for upper triangles.
-fn multiply_upper<T: Real>(g: &Columns<'_, T>, r: &mut Columns<'_, T>) {
-    for j in 0..r.cols() {
-        for l in 0..=j {
-            let x = r.at(l, j);
-            r.put(l, j, x * g.at(l, l));
-            axpy(x, g.col(l).get(..l).unwrap_or_default(), r.col_mut(j));
-        }
-    }
 }

@@ -10,6 +10,7 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
 
 use crate::real::Real;
+use crate::view::MatMut;
 
 /// A stream of uniformly distributed numbers.
 #[derive(Clone, Debug)]
@@ -33,6 +34,15 @@ impl Uniform {
     #[inline]
     pub fn positive<T: Real>(&mut self) -> T {
         (T::ONE - self.symmetric::<T>()) * T::from_f64(0.5)
+    }
+
+    /// Fills a matrix, row after row, with numbers in `(0, 1]` times `scale`.
+    pub(crate) fn fill<T: Real>(&mut self, x: &mut MatMut<'_, T>, scale: T) {
+        for i in 0..x.rows() {
+            for j in 0..x.cols() {
+                x.put(i, j, scale * self.positive());
+            }
+        }
     }
 }
 

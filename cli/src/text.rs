@@ -2,8 +2,9 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{self, BufRead, BufReader};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -37,7 +38,7 @@ pub fn read_corpus(path: &Path, labelled: bool) -> Result<Corpus> {
 /// Every file in the folder and below is a document, in the order of the paths. Names that begin
 /// with a dot are left out.
 fn read_folder(folder: &Path) -> Result<Vec<String>> {
-    let hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+    let hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
     let mut documents = Vec::new();
     let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
     for entry in entries.filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name())) {
@@ -57,7 +58,7 @@ fn read_lines(path: &Path, labelled: bool) -> Result<Corpus> {
     for (index, line) in BufReader::new(File::open(path)?).lines().enumerate() {
         let place = || format!("line {}", index + 1);
         let line = line.map_err(not_text).with_context(place)?;
-        let line = line.strip_prefix('\u{feff}').filter(|_| index == 0).unwrap_or(&line);
+        let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
         if line.trim().is_empty() {
             continue;
         }
@@ -73,9 +74,9 @@ fn read_lines(path: &Path, labelled: bool) -> Result<Corpus> {
     Ok(Corpus { documents, labels: labelled.then_some(labels) })
 }
 
-fn not_text(error: std::io::Error) -> anyhow::Error {
+fn not_text(error: io::Error) -> anyhow::Error {
     match error.kind() {
-        ErrorKind::InvalidData => anyhow!("the text is not UTF-8"),
+        io::ErrorKind::InvalidData => anyhow!("the text is not UTF-8"),
         _ => error.into(),
     }
 }
@@ -133,12 +134,12 @@ pub fn count(documents: &[String], stop_words: &HashSet<String>) -> Result<Docum
     let mut counts = Vec::new();
     let mut document_terms = Vec::new();
     for (document, text) in documents.iter().enumerate() {
-        let document = u32::try_from(document).context("there are more than 2^32 documents")?;
+        let document = u32::try_from(document).ok().context("there are more than 2^32 documents")?;
         for token in tokenize(text).filter(|token| !stop_words.contains(token)) {
             let next = indices.len();
             let index = match indices.entry(token) {
                 Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(new) => *new.insert(u32::try_from(next).context("there are more than 2^32 terms")?),
+                Entry::Vacant(new) => *new.insert(u32::try_from(next).ok().context("there are more than 2^32 terms")?),
             };
             document_terms.push(index);
         }
@@ -152,8 +153,8 @@ pub fn count(documents: &[String], stop_words: &HashSet<String>) -> Result<Docum
     let mut terms: Vec<(String, u32)> = indices.into_iter().collect();
     terms.sort_unstable();
     let mut columns = vec![0; terms.len()];
-    for (column, &(_, index)) in (0..).zip(&terms) {
-        columns[index as usize] = column;
+    for (column, &(_, index)) in terms.iter().enumerate() {
+        columns[index as usize] = column as u32;
     }
     let vocabulary: Vec<String> = terms.into_iter().map(|(term, _)| term).collect();
     let entries = counts.iter().map(|&(document, index, count)| (document, columns[index as usize], count));

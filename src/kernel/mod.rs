@@ -1,8 +1,8 @@
 //! The inner loops: everything that costs time runs through here.
 //!
-//! [`vector`] holds the operations on slices, [`product`] the matrix products behind one door, `gemm`. The algorithm
-//! bodies are written once over [`Real`](crate::Real); the portable ones never fuse a multiplication with an addition,
-//! so they give the same bits everywhere.
+//! `vector` holds the operations on slices, `product` the matrix products behind one door, [`gemm`]. The algorithm bodies
+//! are written once over [`Real`](crate::Real); the portable ones never fuse a multiplication with an addition, so they
+//! give the same bits everywhere.
 //!
 //! How a product is computed is a value, [`Execution`], never a side effect of a Cargo feature.
 

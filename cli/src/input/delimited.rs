@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read, Seek};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::excerpt;
@@ -20,10 +20,14 @@ pub fn read(mut file: impl Read + Seek, delimiter: u8) -> Result<Input> {
     let mut table = Table::default();
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record)? {
-        if let Err(error) = table.push(&record) {
+        if let Err(Fault { column, problem }) = table.push(&record) {
             let start = record.position().map_or(0, |position| position.byte());
             drop(reader);
-            return Err(error.context(format!("line {}", line_number(file, start)?)));
+            let line = line_number(file, start)?;
+            match column {
+                Some(column) => bail!("line {line}, column {column}: {problem}"),
+                None => bail!("line {line}: {problem}"),
+            }
         }
     }
     ensure!(table.rows > 0, "the file has no rows of numbers");
@@ -38,19 +42,28 @@ struct Table {
     values: Vec<f64>,
 }
 
+/// What is wrong with a record, or with a single field of it.
+struct Fault {
+    column: Option<usize>,
+    problem: String,
+}
+
 impl Table {
-    fn push(&mut self, record: &ByteRecord) -> Result<()> {
+    fn push(&mut self, record: &ByteRecord) -> Result<(), Fault> {
+        let whole = |problem| Fault { column: None, problem };
         if self.cols == 0 {
             self.cols = record.len();
-            if is_header(record)? {
+            if is_header(record).map_err(whole)? {
                 return Ok(());
             }
         }
-        ensure!(record.len() == self.cols, "{} fields where the first line has {}", record.len(), self.cols);
-        for (column, field) in record.iter().enumerate() {
-            let value = number(field).with_context(|| match field {
-                [] => format!("column {}: the field is empty", column + 1),
-                _ => format!("column {}: {} is not a number", column + 1, text(field)),
+        if record.len() != self.cols {
+            return Err(whole(format!("{} fields where the first line has {}", record.len(), self.cols)));
+        }
+        for (index, field) in record.iter().enumerate() {
+            let value = number(field).ok_or_else(|| Fault {
+                column: Some(index + 1),
+                problem: format!("{} is not a number", text(field)),
             })?;
             self.values.push(value);
         }
@@ -59,15 +72,15 @@ impl Table {
     }
 }
 
-fn is_header(first: &ByteRecord) -> Result<bool> {
+fn is_header(first: &ByteRecord) -> Result<bool, String> {
     let a_number = first.iter().find(|field| number(field).is_some());
     let a_name = first.iter().find(|field| number(field).is_none());
     match (a_number, a_name) {
-        (Some(number), Some(name)) => bail!(
+        (Some(number), Some(name)) => Err(format!(
             "{} is a number and {} is not: the first line must be all numbers, or a header without any",
             text(number),
             text(name)
-        ),
+        )),
         (number, _) => Ok(number.is_none()),
     }
 }
@@ -77,7 +90,10 @@ fn number(field: &[u8]) -> Option<f64> {
 }
 
 fn text(field: &[u8]) -> String {
-    excerpt(&String::from_utf8_lossy(field))
+    match field {
+        [] => "an empty field".into(),
+        _ => excerpt(&String::from_utf8_lossy(field)),
+    }
 }
 
 /// The number of the line with the record that `csv` says to begin at byte `start`. Its own line
@@ -147,10 +163,10 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_named_with_its_place() {
-        assert_eq!(refusal("1,2\n3,abc\n"), "line 2: column 2: \"abc\" is not a number");
-        assert_eq!(refusal("name,x\r\n\r\nalice,1\r\n"), "line 3: column 1: \"alice\" is not a number");
-        assert_eq!(refusal("\n\n1,2\n3,\n"), "line 4: column 2: the field is empty");
-        assert_eq!(refusal(b"1,2\n3,\xff\n"), "line 2: column 2: \"\u{fffd}\" is not a number");
+        assert_eq!(refusal("1,2\n3,abc\n"), "line 2, column 2: \"abc\" is not a number");
+        assert_eq!(refusal("name,x\r\n\r\nalice,1\r\n"), "line 3, column 1: \"alice\" is not a number");
+        assert_eq!(refusal("\n\n1,2\n3,\n"), "line 4, column 2: an empty field is not a number");
+        assert_eq!(refusal(b"1,2\n3,\xff\n"), "line 2, column 2: \"\u{fffd}\" is not a number");
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn check_square(rows: usize, cols: usize, symmetry: Symmetry) -> Result<()> {
 /// need not have a line break.
 fn check_room(count: u128, shortest_line: u128, length: u64) -> Result<()> {
     ensure!(
-        count * shortest_line <= u128::from(length) + 1,
+        count <= (u128::from(length) + 1) / shortest_line,
         "{count} promised entries do not fit into a file of {length} bytes"
     );
     Ok(())
@@ -304,6 +304,7 @@ mod tests {
             ("coordinate real lower", "\"lower\" is none of general, symmetric and skew-symmetric"),
             ("elemental real general", "\"elemental\" is neither coordinate nor array"),
             ("coordinate real", "the file does not begin with \"%%MatrixMarket matrix FORMAT FIELD SYMMETRY\""),
+            ("array real general 1", "the file does not begin with \"%%MatrixMarket matrix FORMAT FIELD SYMMETRY\""),
         ];
         for (banner, expected) in cases {
             assert_eq!(refusal(banner, "1 1 1\n1 1 1\n"), format!("line 1: {expected}"));
@@ -349,7 +350,7 @@ mod tests {
 
     #[test]
     fn sizes_beyond_the_file_are_refused_before_memory_is_taken() {
-        let expected = "line 2: 18446744073709551615 promised entries do not fit into a file of 70 bytes";
+        let expected = "line 2: 18446744073709551615 promised entries do not fit into a file of 71 bytes";
         assert_eq!(refusal("coordinate real general", "1 1 18446744073709551615\n"), expected);
         let error = refusal("array real general", "18446744073709551615 18446744073709551615\n");
         assert!(error.contains("promised entries do not fit"), "{error}");

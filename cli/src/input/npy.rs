@@ -137,7 +137,7 @@ fn element(descr: &str) -> Result<(Element, Endian)> {
 fn dimensions(shape: &str) -> Result<(usize, usize)> {
     let sizes: Vec<&str> = shape.split(',').map(str::trim).filter(|size| !size.is_empty()).collect();
     let [rows, cols] = sizes[..] else {
-        bail!("the array has {} dimensions where a matrix has 2", sizes.len());
+        bail!("the array is {}-D where a matrix is 2-D", sizes.len());
     };
     let size = |text: &str| text.parse().with_context(|| format!("{} is not the size of a dimension", excerpt(text)));
     Ok((size(rows)?, size(cols)?))
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn other_than_two_dimensions_are_refused() {
         for (shape, dimensions) in [("()", 0), ("(4,)", 1), ("(1, 2, 2)", 3)] {
-            let expected = format!("the array has {dimensions} dimensions where a matrix has 2");
+            let expected = format!("the array is {dimensions}-D where a matrix is 2-D");
             assert_eq!(refusal(&file(1, "'|u1'", "False", shape, &[0; 4])), expected);
         }
     }

@@ -7,7 +7,6 @@ use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
 use super::elements::{self, Element, Endian};
-use super::excerpt;
 use crate::matrix::{Input, Order};
 
 /// Reads the tensor `name` out of a file of `length` bytes.
@@ -17,18 +16,13 @@ pub fn read(mut file: impl Read + Seek, length: u64, name: Option<&str>) -> Resu
         bail!("choose a tensor with --tensor; {}", matrices(&metadata));
     };
     let Some(tensor) = metadata.info(name) else {
-        bail!("there is no tensor {}; {}", excerpt(name), matrices(&metadata));
+        bail!("there is no tensor {name:?}; {}", matrices(&metadata));
     };
     let [rows, cols] = tensor.shape[..] else {
-        bail!(
-            "tensor {} has {} dimensions where a matrix has 2; {}",
-            excerpt(name),
-            tensor.shape.len(),
-            matrices(&metadata)
-        );
+        bail!("tensor {name:?} is {}-D where a matrix is 2-D; {}", tensor.shape.len(), matrices(&metadata));
     };
     let element = element(tensor.dtype)
-        .with_context(|| format!("tensor {}: the type {} is not supported", excerpt(name), tensor.dtype))?;
+        .with_context(|| format!("tensor {name:?}: the type {} is not supported", tensor.dtype))?;
     file.seek(SeekFrom::Start(data + tensor.data_offsets.0 as u64))?;
     elements::read_dense(file, element, Endian::Little, (rows, cols), Order::RowMajor)
 }
@@ -66,7 +60,7 @@ fn matrices(metadata: &Metadata) -> String {
     if names.is_empty() {
         return "the file has no 2-D tensors".into();
     }
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| excerpt(name)).collect();
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
     let more = match names.len().saturating_sub(SHOWN) {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -153,7 +147,7 @@ mod tests {
         assert_eq!(refusal(&one, Some("X")), "there is no tensor \"X\"; the 2-D tensors are \"V\", \"W\"");
         assert_eq!(
             refusal(&one, Some("bias")),
-            "tensor \"bias\" has 1 dimensions where a matrix has 2; the 2-D tensors are \"V\", \"W\""
+            "tensor \"bias\" is 1-D where a matrix is 2-D; the 2-D tensors are \"V\", \"W\""
         );
         assert!(refusal(&file(&[]), None).ends_with("the file has no 2-D tensors"));
 
@@ -190,9 +184,6 @@ mod tests {
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend(header);
         bytes.extend([0; 5]);
-        assert_eq!(
-            refusal(&bytes, Some("W")),
-            "the safetensors header is malformed: invalid offset for tensor `W` at line 1 column 55"
-        );
+        assert_eq!(refusal(&bytes, Some("W")), "the safetensors header is malformed: invalid offset for tensor `W`");
     }
 }

@@ -1,0 +1,345 @@
+//! What NMF and semi-NMF share: `X ~ A B` by updating the factors in turn.
+//!
+//! With A `m x k` and B `k x n`, an update of either factor needs X only in a product with the other, and
+//!
+//! ```text
+//! |X - A B|^2 = |X|^2 - 2 <X^T A, B^T> + <A^T A, B B^T>
+//! ```
+//!
+//! needs nothing more, so the loss is free. Near an exact fit the three terms cancel; below `8 sqrt(eps)` of `|X|^2` the
+//! residual is computed entry by entry where the operator can.
+//!
+//! X is worked with as `2^-e X` and the factors as `2^(-e/2)` times theirs; `e` is 0 unless X is near an end of the
+//! number range.
+
+use core::ops::ControlFlow;
+
+use crate::check;
+use crate::error::{Error, Operand};
+use crate::kernel::{Execution, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, pairwise};
+use crate::operator::{Dense, LinearOperator};
+use crate::real::Real;
+use crate::scratch::{Scratch, max, sum, times};
+use crate::view::{Columns, MatMut, MatRef, Total};
+
+/// Rows of a factor that are updated at a time.
+const PANEL: usize = 256;
+
+/// Elements of memory for `State::new` and `factorize` with this operator.
+pub fn scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize) -> usize {
+    memory_len(x.rows(), x.cols(), rank).saturating_add(x.scratch_len(rank))
+}
+
+/// The same for a dense `m x n` matrix, as a closed form.
+pub const fn dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize) -> usize {
+    memory_len(m, n, rank).saturating_add(Dense::<T>::scratch_len_for(m, n, rank))
+}
+
+/// Elements of memory besides the operator's scratch.
+const fn memory_len(m: usize, n: usize, k: usize) -> usize {
+    sum([times(max(m, n), k), times(4, times(k, k)), times(3, times(PANEL, k)), products_len(m, n, k)])
+}
+
+const fn products_len(m: usize, n: usize, k: usize) -> usize {
+    max(gemm_scratch_len(PANEL, k, k), gram_scratch_len(max(m, n), k))
+}
+
+/// How far an iteration has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Iterations done.
+    pub iteration: usize,
+    /// `|X - A B|_F / |X|_F` after them; 0 for a zero X.
+    pub relative_error: f64,
+}
+
+/// Options of the drivers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Iterations end when ten of them have lessened the relative error by less than this part of the error before the
+    /// first; default `1e-4`.
+    pub tolerance: f64,
+    /// The bound on iterations; default 200.
+    pub max_iterations: usize,
+    /// How the method's own dense products are computed; the operator has its own say about its products.
+    pub execution: Execution,
+}
+
+impl Options {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Options { tolerance: 1e-4, max_iterations: 200, execution: Execution::new() }
+    }
+    /// The tolerance.
+    pub const fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+    /// The bound on iterations.
+    pub const fn max_iterations(mut self, iterations: usize) -> Self {
+        self.max_iterations = iterations;
+        self
+    }
+    /// How dense products are computed.
+    pub const fn execution(mut self, execution: Execution) -> Self {
+        self.execution = execution;
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a driver did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Info {
+    /// Whether the tolerance was met within the iterations.
+    pub converged: bool,
+    /// Iterations done.
+    pub iterations: usize,
+    /// `|X - A B|_F / |X|_F`; 0 for a zero X, NaN if no iteration was asked for.
+    pub relative_error: f64,
+}
+
+/// X, its factors, and the memory that an iteration needs.
+#[derive(Debug)]
+pub(crate) struct Pair<'a, T, X> {
+    pub x: &'a X,
+    /// `m x k`
+    pub a: MatMut<'a, T>,
+    /// `n x k`: the transpose of B, so that both factors are treated alike.
+    pub bt: MatMut<'a, T>,
+    /// `|2^-exponent X|^2`, with an even exponent, so that each factor takes one half of it.
+    square: f64,
+    exponent: i32,
+    pub execution: Execution,
+    /// The product of X with a factor, `m x k` or `n x k`.
+    pub product: &'a mut [T],
+    /// `A^T A`
+    pub gram_a: Columns<'a, T>,
+    /// `B B^T`
+    pub gram_b: Columns<'a, T>,
+    /// Room for two more `k x k` matrices and three panels.
+    pub small: [Columns<'a, T>; 2],
+    pub panels: [&'a mut [T]; 3],
+    pub scratch: &'a mut [T],
+    operator_scratch: &'a mut [T],
+}
+
+impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
+    /// Checks X and the factors. `all_nonnegative` is for NMF: X and A must be non-negative too, and A is a start; else
+    /// its content does not matter.
+    pub fn new(
+        x: &'a X,
+        a: MatMut<'a, T>,
+        b: MatMut<'a, T>,
+        all_nonnegative: bool,
+        execution: Execution,
+        memory: &'a mut [T],
+    ) -> Result<Self, Error> {
+        let (m, n, k) = (x.rows(), x.cols(), a.cols());
+        if k == 0 {
+            return Err(Error::Rank { max: usize::MAX, given: 0 });
+        }
+        if a.rows() != m {
+            return Err(Error::Shape { operand: Operand::Left, expected: (m, k), given: a.shape() });
+        }
+        if b.shape() != (k, n) {
+            return Err(Error::Shape { operand: Operand::Right, expected: (k, n), given: b.shape() });
+        }
+        let mut memory = Scratch::new(memory, scratch_len(x, k))?;
+        let scan = x.check()?;
+        check::nonnegative(b.as_ref(), Operand::Right)?;
+        if all_nonnegative {
+            check::nonnegative(a.as_ref(), Operand::Left)?;
+            if let Some((row, col)) = scan.negative {
+                return Err(Error::Negative { operand: Operand::A, row, col });
+            }
+        }
+        let exponent = scan.exponent - scan.exponent % 2;
+        let norm = scan.norm.scale(scan.exponent - exponent).to_f64();
+        let mut pair = Pair {
+            x,
+            a,
+            bt: b.t(),
+            square: norm * norm,
+            exponent,
+            execution,
+            product: memory.raw(max(m, n) * k),
+            gram_a: memory.columns(k, k),
+            gram_b: memory.columns(k, k),
+            small: [memory.columns(k, k), memory.columns(k, k)],
+            panels: [memory.raw(PANEL * k), memory.raw(PANEL * k), memory.raw(PANEL * k)],
+            scratch: memory.raw(products_len(m, n, k)),
+            operator_scratch: memory.raw(x.scratch_len(k)),
+        };
+        pair.scale_factors(-exponent / 2);
+        let done = pair.update_gram_b();
+        pair.scale_factors(exponent / 2);
+        done.map(|()| pair)
+    }
+
+    /// Performs `update` in the scale that products are safe in; returns the relative error after it. `update` leaves both
+    /// Gram matrices up to date and `X^T A` in `product`.
+    pub fn iterate(&mut self, update: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<f64, Error> {
+        self.scale_factors(-self.exponent / 2);
+        let done = update(self);
+        self.scale_factors(self.exponent / 2);
+        done?;
+        self.relative_error()
+    }
+
+    fn scale_factors(&mut self, e: i32) {
+        shift_exponents(&mut self.a, e);
+        shift_exponents(&mut self.bt, e);
+    }
+
+    pub fn update_gram_a(&mut self) -> Result<(), Error> {
+        gram(self.a.as_ref(), self.gram_a.as_mut(), self.execution, self.scratch)?;
+        self.x.sum(self.gram_a.as_mut_slice())
+    }
+
+    pub fn update_gram_b(&mut self) -> Result<(), Error> {
+        gram(self.bt.as_ref(), self.gram_b.as_mut(), self.execution, self.scratch)
+    }
+
+    /// `product = X B^T`, `m x k`.
+    pub fn multiply_b(&mut self) -> Result<(), Error> {
+        let (m, k) = self.a.shape();
+        let half = self.exponent / 2;
+        shift_exponents(&mut self.bt, -half);
+        let mut product = MatMut::packed(self.product.get_mut(..m * k).unwrap_or_default(), m, k);
+        let done = self.x.apply(self.bt.as_ref(), product.rb(), self.operator_scratch);
+        shift_exponents(&mut self.bt, half);
+        shift_exponents(&mut product, -half);
+        done
+    }
+
+    /// `product = X^T A`, `n x k`.
+    pub fn multiply_a(&mut self) -> Result<(), Error> {
+        let (n, k) = self.bt.shape();
+        let half = self.exponent / 2;
+        shift_exponents(&mut self.a, -half);
+        let mut product = MatMut::packed(self.product.get_mut(..n * k).unwrap_or_default(), n, k);
+        let done = self.x.apply_transpose(self.a.as_ref(), product.rb(), self.operator_scratch);
+        shift_exponents(&mut self.a, half);
+        shift_exponents(&mut product, -half);
+        done?;
+        self.x.sum(self.product.get_mut(..n * k).unwrap_or_default())
+    }
+
+    /// The relative error, given the Gram matrices and, in `product`, `X^T A`; the factors are in the caller's scale.
+    fn relative_error(&mut self) -> Result<f64, Error> {
+        let (n, k) = self.bt.shape();
+        let square = self.square;
+        if square == 0.0 {
+            return Ok(0.0);
+        }
+        let half = self.exponent / 2;
+        let product = MatRef::packed(self.product.get(..n * k).unwrap_or_default(), n, k);
+        let rows = (0..n).map(|j| match (product.row_slice(j), self.bt.as_ref().row_slice(j)) {
+            (Some(p), Some(b)) => dot(p, b),
+            _ => (0..k).fold(T::ZERO, |sum, l| sum + product.at(j, l) * self.bt.at(j, l)),
+        });
+        let cross = pairwise(rows).scale(-half).to_f64();
+        let fit: f64 = (0..k).map(|j| dot(self.gram_a.col(j), self.gram_b.col(j)).to_f64()).sum();
+        let loss = (square - 2.0 * cross + fit) / square;
+        if loss >= 8.0 * Real::sqrt(T::EPSILON.to_f64()) {
+            return Ok(Real::sqrt(loss));
+        }
+        let exact = self.x.residual(self.a.as_ref(), self.bt.as_ref().t(), self.exponent, self.operator_scratch)?;
+        Ok(Real::sqrt(exact.map_or(loss.max(0.0), |exact| exact.to_f64() / square)))
+    }
+}
+
+/// Updates every entry of a factor to `update(entry, entry of the product, denominators)`. A denominator is the entry of
+/// the factor times one of the given `k x k` matrices.
+pub(crate) fn update_rows<T: Real, const N: usize>(
+    mut factor: MatMut<'_, T>,
+    product: &[T],
+    grams: [MatRef<'_, T>; N],
+    panels: &mut [&mut [T]; 3],
+    execution: Execution,
+    scratch: &mut [T],
+    update: impl Fn(T, T, [T; N]) -> T,
+) -> Result<(), Error> {
+    let k = factor.cols();
+    let [values, denominators @ ..] = panels;
+    for start in (0..factor.rows()).step_by(PANEL) {
+        let mut rows = factor.rb().submatrix(start, 0, PANEL, k);
+        let count = rows.rows();
+        let product = product.get(start * k..(start + count) * k).unwrap_or_default();
+        let values = values.get_mut(..count * k).unwrap_or_default();
+        MatMut::packed(values, count, k).copy_from(rows.as_ref());
+        for (panel, gram) in denominators.iter_mut().zip(grams) {
+            let panel = MatMut::packed(panel.get_mut(..count * k).unwrap_or_default(), count, k);
+            gemm(T::ONE, MatRef::packed(values, count, k), gram, T::ZERO, panel, execution, scratch)?;
+        }
+        for (i, (value, product)) in values.iter_mut().zip(product).enumerate() {
+            let below = core::array::from_fn(|p| denominators.get(p).map_or(T::ZERO, |panel| panel.at(i)));
+            *value = update(*value, *product, below);
+        }
+        rows.copy_from(MatRef::packed(values, count, k));
+    }
+    Ok(())
+}
+
+/// `x above / below` for a multiplicative update: `x` itself where nothing is divided by, and zero where the result is so
+/// small that its products would be subnormal, which cost time and lose digits.
+pub(crate) fn multiply_divide<T: Real>(x: T, above: T, below: T) -> T {
+    let tiny = T::MIN_POSITIVE.sqrt();
+    if below < T::MIN_POSITIVE {
+        return x;
+    }
+    let value = x * (above / below);
+    if value < tiny { T::ZERO } else { value.min(T::MAX) }
+}
+
+/// Iterates until the tolerance, the bound or the observer ends it.
+pub(crate) fn drive(
+    options: &Options,
+    mut update: impl FnMut() -> Result<f64, Error>,
+    mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Info, Error> {
+    /// Iterations between two looks at the tolerance.
+    const STRIDE: usize = 10;
+    if !(options.tolerance >= 0.0 && options.tolerance < 1.0) {
+        return Err(Error::Option { name: "tolerance" });
+    }
+    let mut info = Info { converged: false, iterations: 0, relative_error: f64::NAN };
+    let (mut first, mut before) = (None, f64::INFINITY);
+    while info.iterations < options.max_iterations && !info.converged {
+        info.relative_error = update()?;
+        info.iterations += 1;
+        let first = *first.get_or_insert(info.relative_error);
+        if info.iterations.is_multiple_of(STRIDE) {
+            info.converged = before - info.relative_error < options.tolerance * first;
+            before = info.relative_error;
+        }
+        // An exact fit cannot improve.
+        info.converged |= info.relative_error == 0.0;
+        let progress = Progress { iteration: info.iterations, relative_error: info.relative_error };
+        if observer(&progress).is_break() {
+            break;
+        }
+    }
+    Ok(info)
+}
+
+/// Multiplies by `2^e`.
+fn shift_exponents<T: Real>(x: &mut MatMut<'_, T>, e: i32) {
+    if e != 0 {
+        for i in 0..x.rows() {
+            for j in 0..x.cols() {
+                let value = x.at(i, j).scale(e);
+                x.put(i, j, value);
+            }
+        }
+    }
+}

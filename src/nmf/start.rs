@@ -1,0 +1,114 @@
+//! Where the iteration begins.
+
+use core::ops::ControlFlow;
+
+use crate::error::{Error, Operand};
+use crate::operator::{LinearOperator, Scan};
+use crate::random::Uniform;
+use crate::real::Real;
+use crate::scratch::Scratch;
+use crate::svd::truncated::{self, Options, truncated, truncated_scratch_len};
+use crate::view::{MatMut, Total};
+
+/// Fills `w` and `h` with random numbers in `(0, 1]` times the scale at which `W H` has about the norm of X.
+///
+/// `scan` is that of X.
+pub fn random_start<T: Real>(scan: &Scan<T>, mut w: MatMut<'_, T>, mut h: MatMut<'_, T>, seed: u64) {
+    // Each entry of W H is a sum of k products with mean scale^2 / 4.
+    let entries = T::from_usize(w.rows()).sqrt() * T::from_usize(h.cols()).sqrt();
+    let terms = T::from_usize(w.cols()) * T::from_f64(0.25);
+    let even = scan.exponent - scan.exponent % 2;
+    let square = scan.norm.scale(scan.exponent - even) / entries / terms;
+    let scale = if square.is_finite() { square.sqrt().scale(even / 2) } else { T::ZERO };
+    let mut uniform = Uniform::new(seed);
+    uniform.fill(&mut w, scale);
+    uniform.fill(&mut h, scale);
+}
+
+/// Elements of scratch for [`nndsvd`].
+pub fn nndsvd_scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize, options: &Options) -> usize {
+    truncated_scratch_len(x, rank, options).saturating_add(rank)
+}
+
+/// Fills `w`, `m x k`, and `h`, `k x n`, from the truncated SVD (NNDSVD: Boutsidis & Gallopoulos, Pattern Recognition 41,
+/// 2008).
+///
+/// For each `s u v^T` with `u = u+ - u-`, `v = v+ - v-` the larger of the rank-one terms `u+ v+^T` and `u- v-^T` is taken,
+/// scaled to `s` times its norm. Entries that this leaves at zero are set to `fill` times the root mean square of the
+/// factor's entries: multiplicative updates keep a zero for ever.
+///
+/// # Errors
+/// As [`truncated`]: `Rank` if `k` is above `min(m, n)`. W and H are unchanged then.
+pub fn nndsvd<T: Real, X: LinearOperator<T>>(
+    x: &X,
+    mut w: MatMut<'_, T>,
+    h: MatMut<'_, T>,
+    fill: f64,
+    options: &Options,
+    scratch: &mut [T],
+) -> Result<truncated::Info, Error> {
+    let rank = w.cols();
+    if h.shape() != (rank, x.cols()) {
+        return Err(Error::Shape { operand: Operand::Right, expected: (rank, x.cols()), given: h.shape() });
+    }
+    let mut ht = h.t();
+    let mut scratch = Scratch::new(scratch, nndsvd_scratch_len(x, rank, options))?;
+    let values = scratch.zeroed(rank);
+    let scratch = scratch.raw(truncated_scratch_len(x, rank, options));
+    let observer = |_: &truncated::Info| ControlFlow::Continue(());
+    let info = truncated(x, values, Some(w.rb()), Some(ht.rb()), options, scratch, observer)?;
+    for j in 0..rank {
+        let (u, v) = (parts(&w, j), parts(&ht, j));
+        // Norms of the parts with either sign; the first pair has one sign throughout (Perron and Frobenius).
+        let (positive, negative) = (u[0] * v[0], u[1] * v[1]);
+        let sign = if positive >= negative { T::ONE } else { -T::ONE };
+        let part = usize::from(positive < negative);
+        let size = values.at(j).sqrt() * positive.max(negative).sqrt();
+        keep_part(&mut w, j, sign, size, u[part]);
+        keep_part(&mut ht, j, sign, size, v[part]);
+    }
+    fill_zeros(&mut w, fill);
+    fill_zeros(&mut ht, fill);
+    Ok(info)
+}
+
+/// The norms of the positive and the negative part of column `j`, whose norm is one.
+fn parts<T: Real>(x: &MatMut<'_, T>, j: usize) -> [T; 2] {
+    let mut squares = [T::ZERO; 2];
+    for i in 0..x.rows() {
+        let entry = x.at(i, j);
+        let place = usize::from(entry < T::ZERO);
+        let sum = squares.at(place) + entry * entry;
+        squares.put(place, sum);
+    }
+    squares.map(T::sqrt)
+}
+
+/// Keeps the part of column `j` with this sign, of norm `norm`, scaled to norm `size`.
+fn keep_part<T: Real>(x: &mut MatMut<'_, T>, j: usize, sign: T, size: T, norm: T) {
+    for i in 0..x.rows() {
+        let entry = sign * x.at(i, j);
+        let kept = if entry > T::ZERO && norm > T::ZERO { entry / norm * size } else { T::ZERO };
+        x.put(i, j, kept);
+    }
+}
+
+fn fill_zeros<T: Real>(x: &mut MatMut<'_, T>, fill: f64) {
+    let (rows, cols) = x.shape();
+    let largest = x.as_ref().lines().map(crate::kernel::max_abs).fold(T::ZERO, T::max);
+    if largest == T::ZERO {
+        return;
+    }
+    let mut squares = T::ZERO;
+    for line in x.as_ref().lines() {
+        squares += line.iter().fold(T::ZERO, |sum, x| sum + (*x / largest) * (*x / largest));
+    }
+    let size = (squares / T::from_usize(rows) / T::from_usize(cols)).sqrt() * largest * T::from_f64(fill);
+    for i in 0..rows {
+        for j in 0..cols {
+            if x.at(i, j) == T::ZERO {
+                x.put(i, j, size);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Semi-non-negative matrix factorization, `X ~ F G` with X and F of any sign and `G >= 0`.
+//!
+//! The alternating rule of Ding, Li & Jordan ("Convex and semi-nonnegative matrix factorizations", TPAMI 32, 2010):
+//!
+//! ```text
+//! F <- X G^T (G G^T)^-1
+//! G <- G * sqrt( (P+ + Q- G) / (P- + Q+ G) ),    P = F^T X,  Q = F^T F,  entry by entry
+//! ```
+//!
+//! with `M+ = (|M| + M) / 2` and `M- = (|M| - M) / 2`. F is the least-squares solution for its G, and the rule for G never
+//! raises the loss. For `F >= 0` and G free factorize the transpose.
+
+pub use crate::alternating::{Info, Options, Progress, dense_scratch_len, scratch_len};
+
+use core::ops::ControlFlow;
+
+use crate::alternating::{Pair, drive, multiply_divide, update_rows};
+use crate::cholesky::invert_gram;
+use crate::error::Error;
+use crate::kernel::{Execution, gemm};
+use crate::operator::LinearOperator;
+use crate::random::Uniform;
+use crate::real::Real;
+use crate::view::{Columns, MatMut, MatRef};
+
+/// Fills `g` with random numbers in `(0, 1]`; F needs no start, as the first update computes it.
+pub fn random_start<T: Real>(mut g: MatMut<'_, T>, seed: u64) {
+    Uniform::new(seed).fill(&mut g, T::ONE);
+}
+
+/// A factorization under way. F and G are the caller's, and valid factors after every update.
+#[derive(Debug)]
+pub struct State<'a, T, X>(Pair<'a, T, X>);
+
+impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
+    /// Prepares to improve `f`, `m x k`, and `g`, `k x n`. X is checked once. The content of `f` does not matter.
+    ///
+    /// # Errors
+    /// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`, `NonFinite` for X and G, `Negative` for G.
+    pub fn new(
+        x: &'a X,
+        f: MatMut<'a, T>,
+        g: MatMut<'a, T>,
+        execution: Execution,
+        memory: &'a mut [T],
+    ) -> Result<Self, Error> {
+        Pair::new(x, f, g, false, execution, memory).map(State)
+    }
+
+    /// One update of F, then of G; returns `|X - F G|_F / |X|_F` after both.
+    ///
+    /// Two products of X with `k` vectors, and `(6 m + 6 n) k^2` operations.
+    ///
+    /// # Errors
+    /// What the operator returns.
+    pub fn update(&mut self) -> Result<f64, Error> {
+        self.0.iterate(Self::both)
+    }
+
+    fn both(pair: &mut Pair<'_, T, X>) -> Result<(), Error> {
+        let (m, k) = pair.a.shape();
+        pair.multiply_b()?;
+        let [inverse, _] = &mut pair.small;
+        invert_gram(&mut pair.gram_b, inverse);
+        let product = MatRef::packed(pair.product.get(..m * k).unwrap_or_default(), m, k);
+        gemm(T::ONE, product, inverse.as_ref(), T::ZERO, pair.a.rb(), pair.execution, pair.scratch)?;
+
+        pair.update_gram_a()?;
+        pair.multiply_a()?;
+        let [positive, negative] = &mut pair.small;
+        split(&mut pair.gram_a, positive, negative);
+        let grams = [positive.as_ref(), negative.as_ref()];
+        let step = |g: T, p: T, [positive, negative]: [T; 2]| {
+            let above = p.max(T::ZERO) + negative;
+            let below = (-p).max(T::ZERO) + positive;
+            multiply_divide(g, above.sqrt(), below.sqrt())
+        };
+        update_rows(pair.bt.rb(), pair.product, grams, &mut pair.panels, pair.execution, pair.scratch, step)?;
+        pair.update_gram_b()
+    }
+}
+
+/// `M = M+ - M-`
+fn split<T: Real>(m: &mut Columns<'_, T>, positive: &mut Columns<'_, T>, negative: &mut Columns<'_, T>) {
+    for j in 0..m.cols() {
+        let parts = positive.col_mut(j).iter_mut().zip(negative.col_mut(j));
+        for (m, (positive, negative)) in m.col(j).iter().zip(parts) {
+            *positive = (*m).max(T::ZERO);
+            *negative = (-*m).max(T::ZERO);
+        }
+    }
+}
+
+/// Improves `f`, `m x k`, and `g`, `k x n`, until the options end it; `observer` is called after every update and ends it
+/// by breaking. Start from [`random_start`].
+///
+/// # Errors
+/// As [`State::new`], `Option`, and what the operator returns.
+pub fn factorize<T: Real, X: LinearOperator<T>>(
+    x: &X,
+    f: MatMut<'_, T>,
+    g: MatMut<'_, T>,
+    options: &Options,
+    memory: &mut [T],
+    observer: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Info, Error> {
+    let mut state = State::new(x, f, g, options.execution, memory)?;
+    drive(options, || state.update(), observer)
+}
