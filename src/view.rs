@@ -155,7 +155,8 @@ impl<'a, T: Real> MatRef<'a, T> {
     /// Row and column of an entry of this view, from its address.
     pub(crate) fn place_of(&self, entry: &T) -> Option<(usize, usize)> {
         let offset = (entry as *const T as usize).wrapping_sub(self.data.as_ptr() as usize) / size_of::<T>();
-        let by_row = self.row_stride >= self.col_stride;
+        // The larger stride counts first, unless its dimension has one index only.
+        let by_row = self.cols <= 1 || (self.rows > 1 && self.row_stride >= self.col_stride);
         let (outer, inner) =
             if by_row { (self.row_stride, self.col_stride) } else { (self.col_stride, self.row_stride) };
         let first = offset.checked_div(outer).unwrap_or(0);

@@ -83,6 +83,7 @@ fn not_text(error: io::Error) -> anyhow::Error {
 
 /// The words of the text in lower case: runs of two or more word characters, which are letters,
 /// their marks, decimal digits and connectors like `_`.
+/// Python's `\w` differs in rare characters: it has fractions and superscripts, but no marks.
 pub fn tokenize(text: &str) -> impl Iterator<Item = String> {
     static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\w\w+").expect("the pattern is valid"));
     let text = text.to_lowercase();

@@ -38,7 +38,7 @@ pub fn nndsvd_scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize, opt
 /// factor's entries: multiplicative updates keep a zero for ever.
 ///
 /// # Errors
-/// As [`truncated`]: `Rank` if `k` is above `min(m, n)`. W and H are unchanged then.
+/// As [`svd::truncated`](fn@crate::svd::truncated): `Rank` if `k` is above `min(m, n)`. W and H are unchanged then.
 pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     x: &X,
     mut w: MatMut<'_, T>,

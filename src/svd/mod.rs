@@ -6,7 +6,7 @@
 //! | function | for |
 //! |---|---|
 //! | [`jacobi_unblocked`] | small and medium dense matrices, and the smallest code: no product kernel is linked |
-//! | [`truncated`] | the leading part of a large, sparse or implicit matrix |
+//! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
 
 mod jacobi;
 pub mod truncated;

@@ -8,8 +8,6 @@ pub mod bounds {
     pub const RESIDUAL: f64 = 30.0;
     /// `|I - Q^T Q| / (rows eps)`
     pub const ORTHONORMALITY: f64 = 30.0;
-    /// `max |s_i - t_i| / (s_1 max(m, n) eps)` for known values `t`.
-    pub const VALUES: f64 = 30.0;
 }
 
 /// A dense matrix in f64, row-major.

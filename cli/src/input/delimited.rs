@@ -13,7 +13,7 @@ pub fn read(mut file: impl Read + Seek, delimiter: u8) -> Result<Input> {
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
-        // The line of a ragged row is found out below.
+        // Ragged rows are refused by `Table`, for the sake of the line number.
         .flexible(true)
         .trim(Trim::All)
         .from_reader(&mut file);
@@ -96,8 +96,8 @@ fn text(field: &[u8]) -> String {
     }
 }
 
-/// The number of the line with the record that `csv` says to begin at byte `start`. Its own line
-/// numbers and this byte do not count the line breaks it skips before a record.
+/// The number of the line with the record that `csv` says to begin at byte `start`. That is
+/// before any blank lines and the second half of a CRLF, which its own line numbers leave out too.
 fn line_number(mut file: impl Read + Seek, start: u64) -> io::Result<usize> {
     file.rewind()?;
     let mut line = 1;

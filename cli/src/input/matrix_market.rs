@@ -44,7 +44,7 @@ pub fn read(file: impl BufRead, length: u64) -> Result<Input> {
     let mut lines = Lines { file, line: Vec::new(), number: 0 };
     match read_matrix(&mut lines, length) {
         Ok(matrix) => Ok(Input::F64(matrix)),
-        Err(error) => Err(error.context(format!("line {}", lines.number))),
+        Err(error) => Err(error.context(format!("line {}", lines.number.max(1)))),
     }
 }
 
@@ -136,7 +136,7 @@ fn read_array(lines: &mut Lines<impl BufRead>, length: u64, symmetry: Symmetry) 
     // `take` ends the walk over the columns of a matrix without rows.
     for (read, (row, column)) in places.take(count).enumerate() {
         let line = lines.next()?.with_context(|| format!("the file ends after {read} of {count} values"))?;
-        let value = number(line.trim_ascii())?;
+        let value = number(line)?;
         values[column * rows + row] = value;
         if let Some(mirrored) = symmetry.mirrored(value) {
             values[row * rows + column] = mirrored;
@@ -344,6 +344,8 @@ mod tests {
         let array = |rest| refusal("array real general", rest);
         assert_eq!(array("2 1\n1\n"), "line 3: the file ends after 1 of 2 values");
         assert_eq!(array("1 1\n1\n2\n"), "line 4: a value beyond the 1 that the header promises");
+        let empty = format!("{:#}", read_text("").unwrap_err());
+        assert!(empty.starts_with("line 1: the file does not begin with"), "{empty}");
         assert_eq!(array(""), "line 1: the file ends before the line of rows and columns");
         assert_eq!(array("1 1 1\n"), "line 2: \"1 1 1\" is not the number of rows and columns");
     }

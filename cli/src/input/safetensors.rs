@@ -141,8 +141,11 @@ mod tests {
 
     #[test]
     fn without_a_known_name_the_choices_are_listed() {
-        let one =
-            file(&[("W", Dtype::U8, &[1, 1], &[0]), ("V", Dtype::U8, &[1, 1], &[0]), ("bias", Dtype::U8, &[1], &[0])]);
+        let one = file(&[
+            ("W", Dtype::U16, &[1, 1], &[0, 0]),
+            ("V", Dtype::U8, &[1, 1], &[0]),
+            ("bias", Dtype::U8, &[1], &[0]),
+        ]);
         assert_eq!(refusal(&one, None), "choose a tensor with --tensor; the 2-D tensors are \"V\", \"W\"");
         assert_eq!(refusal(&one, Some("X")), "there is no tensor \"X\"; the 2-D tensors are \"V\", \"W\"");
         assert_eq!(
