@@ -134,6 +134,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The same error about the transpose of the matrix at fault.
+    pub(crate) fn transposed(self) -> Self {
+        match self {
+            Error::NonFinite { operand, row, col } => Error::NonFinite { operand, row: col, col: row },
+            Error::Negative { operand, row, col } => Error::Negative { operand, row: col, col: row },
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

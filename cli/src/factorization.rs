@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use lowrank::kernel::Execution;
-use lowrank::operator::{Csr, Dense, LinearOperator, Transposed};
+use lowrank::operator::{Csr, Dense, LinearOperator, Scan, Transposed};
 use lowrank::svd::{self, truncated, truncated_scratch_len};
 use lowrank::{Error, MatMut, MatRef, Operand, Real, nmf, snmf};
 use npyz::AutoSerialize;
@@ -106,11 +106,13 @@ fn compute<T: Element, X: LinearOperator<T>>(x: &X, plan: &Plan<'_>) -> Result<F
         bail!("rank {rank} is above the smaller side of the {rows} x {cols} matrix");
     }
     let start = Instant::now();
+    // Here, so that positions are those of the file whatever the method transposes.
+    let scan = x.check().map_err(explain)?;
     let (mut left, mut right) = (zeros(rows.checked_mul(rank))?, zeros(cols.checked_mul(rank))?);
     let mut values = None;
     let outcome = match plan.method {
         Method::Svd => svd(x, values.insert(vec![T::ZERO; rank]), &mut left, &mut right, plan)?,
-        Method::Nmf => nmf(x, &mut left, &mut right, plan)?,
+        Method::Nmf => nmf(x, &scan, &mut left, &mut right, plan)?,
         Method::Snmf if plan.nonnegative == Side::Right => snmf(x, &mut left, &mut right, plan)?,
         Method::Snmf => snmf(&Transposed(x), &mut right, &mut left, plan)?,
     };
@@ -152,16 +154,21 @@ fn svd<T: Element, X: LinearOperator<T>>(
     Ok(Outcome { iterations: info.passes, converged: info.converged, relative_error: info.relative_error })
 }
 
-fn nmf<T: Element, X: LinearOperator<T>>(x: &X, w: &mut [T], ht: &mut [T], plan: &Plan<'_>) -> Result<Outcome> {
+fn nmf<T: Element, X: LinearOperator<T>>(
+    x: &X,
+    scan: &Scan<T>,
+    w: &mut [T],
+    ht: &mut [T],
+    plan: &Plan<'_>,
+) -> Result<Outcome> {
     let (rows, cols, rank) = (x.rows(), x.cols(), plan.rank);
-    let scan = x.check().map_err(explain)?;
     if let Some((row, col)) = scan.negative {
         return Err(explain(Error::Negative { operand: Operand::A, row, col }));
     }
     let init = plan.init.unwrap_or(if rank <= rows.min(cols) { Init::Nndsvd } else { Init::Random });
     let (w_view, h_view) = (MatMut::row_major(w, rows, rank)?, MatMut::col_major(ht, rank, cols)?);
     match init {
-        Init::Random => nmf::random_start(&scan, w_view, h_view, plan.iteration.seed),
+        Init::Random => nmf::random_start(scan, w_view, h_view, plan.iteration.seed),
         Init::Nndsvd => {
             let options =
                 truncated::Options::new().tolerance(1e-2).seed(plan.iteration.seed).execution(Execution::fastest());

@@ -24,7 +24,7 @@
 mod start;
 
 pub use crate::alternating::{Info, Options, Progress, dense_scratch_len, scratch_len};
-pub use start::{nndsvd, nndsvd_scratch_len, random_start};
+pub use start::{nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, random_start};
 
 use core::ops::ControlFlow;
 

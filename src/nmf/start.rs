@@ -7,7 +7,7 @@ use crate::operator::{LinearOperator, Scan};
 use crate::random::Uniform;
 use crate::real::Real;
 use crate::scratch::Scratch;
-use crate::svd::truncated::{self, Options, truncated, truncated_scratch_len};
+use crate::svd::truncated::{self, Options, truncated, truncated_dense_scratch_len, truncated_scratch_len};
 use crate::view::{MatMut, Total};
 
 /// Fills `w` and `h` with random numbers in `(0, 1]` times the scale at which `W H` has about the norm of X.
@@ -28,6 +28,11 @@ pub fn random_start<T: Real>(scan: &Scan<T>, mut w: MatMut<'_, T>, mut h: MatMut
 /// Elements of scratch for [`nndsvd`].
 pub fn nndsvd_scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize, options: &Options) -> usize {
     truncated_scratch_len(x, rank, options).saturating_add(rank)
+}
+
+/// The same for a dense `m x n` matrix, as a closed form.
+pub const fn nndsvd_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize, oversample: usize) -> usize {
+    truncated_dense_scratch_len::<T>(m, n, rank, oversample).saturating_add(rank)
 }
 
 /// Fills `w`, `m x k`, and `h`, `k x n`, from the truncated SVD (NNDSVD: Boutsidis & Gallopoulos, Pattern Recognition 41,

@@ -42,6 +42,11 @@ impl<'a, T: Real> Csr<'a, T> {
         Ok(Csr { cols, starts, columns, values, parallelism: Parallelism::One })
     }
 
+    /// Elements of scratch for products of a matrix with `cols` columns: what `scratch_len(k)` returns, whatever `k`.
+    pub const fn scratch_len_for(cols: usize) -> usize {
+        cols
+    }
+
     /// Multiplied on these threads.
     pub fn execution(mut self, execution: Execution) -> Self {
         self.parallelism = execution.parallelism;
@@ -128,7 +133,7 @@ impl<T: Real> LinearOperator<T> for Csr<'_, T> {
     }
 
     fn scratch_len(&self, _k: usize) -> usize {
-        self.cols
+        Self::scratch_len_for(self.cols)
     }
 
     fn apply(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, _scratch: &mut [T]) -> Result<(), Error> {

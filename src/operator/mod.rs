@@ -90,11 +90,7 @@ impl<T: Real, A: LinearOperator<T>> LinearOperator<T> for Transposed<'_, A> {
         self.0.rows()
     }
     fn check(&self) -> Result<Scan<T>, Error> {
-        let swapped = |error| match error {
-            Error::NonFinite { operand, row, col } => Error::NonFinite { operand, row: col, col: row },
-            other => other,
-        };
-        let scan = self.0.check().map_err(swapped)?;
+        let scan = self.0.check().map_err(Error::transposed)?;
         Ok(Scan { negative: scan.negative.map(|(row, col)| (col, row)), ..scan })
     }
     fn scratch_len(&self, k: usize) -> usize {

@@ -12,7 +12,7 @@ mod jacobi;
 pub mod truncated;
 
 pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
-pub use truncated::{truncated, truncated_dense_scratch_len, truncated_scratch_len};
+pub use truncated::{truncated, truncated_csr_scratch_len, truncated_dense_scratch_len, truncated_scratch_len};
 
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};

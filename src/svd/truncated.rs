@@ -25,7 +25,7 @@ use super::{fix_pair, jacobi_unblocked, jacobi_unblocked_scratch_len};
 use crate::check;
 use crate::error::{Error, Operand};
 use crate::kernel::{Execution, gemm, gemm_scratch_len, gram, scale};
-use crate::operator::{Dense, LinearOperator, Scan, Transposed};
+use crate::operator::{Csr, Dense, LinearOperator, Scan, Transposed};
 use crate::orthonormalize::{self, Rounds, Verdict, orthonormalize};
 use crate::random::Uniform;
 use crate::real::Real;
@@ -457,6 +457,11 @@ pub const fn truncated_dense_scratch_len<T: Real>(rows: usize, cols: usize, rank
     with_operator(rows, cols, rank, oversample, Dense::<T>::scratch_len_for(rows, cols, max(p, side)))
 }
 
+/// The same for a CSR matrix, as a closed form.
+pub const fn truncated_csr_scratch_len<T: Real>(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
+    with_operator(rows, cols, rank, oversample, Csr::<T>::scratch_len_for(cols))
+}
+
 const fn with_operator(rows: usize, cols: usize, rank: usize, oversample: usize, operator: usize) -> usize {
     let side = gram_side(rows, cols, rank, oversample);
     sum([state_len(max(rows, cols), min(rows, cols), rank, oversample), times(side, side), operator])
@@ -499,7 +504,7 @@ pub fn truncated<T: Real, A: LinearOperator<T>>(
     let info = if rows >= cols {
         drive(a, s, left, right, options, scratch, &mut observer)
     } else {
-        drive(&Transposed(a), s, right, left, options, scratch, &mut observer)
+        drive(&Transposed(a), s, right, left, options, scratch, &mut observer).map_err(Error::transposed)
     }?;
     fix_pair(u.as_mut(), v.as_mut(), rank);
     Ok(info)

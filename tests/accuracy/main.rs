@@ -2,6 +2,14 @@
 //!
 //! The bounds in [`measures::bounds`] are part of the interface: a change of one is a change of a promise.
 
+mod lengths;
 mod matrices;
 mod measures;
+mod nmf;
+mod operators;
+mod qr;
+mod snmf;
 mod svd_jacobi;
+mod svd_truncated;
+#[cfg(feature = "rayon")]
+mod threads;

@@ -1,6 +1,8 @@
 //! Matrices that have broken someone's SVD.
 
 use super::measures::Matrix;
+use lowrank::Real;
+use lowrank::operator::Csr;
 use lowrank::random::Uniform;
 
 pub fn random(rows: usize, cols: usize, seed: u64) -> Matrix {
@@ -30,6 +32,52 @@ pub fn orthonormal(rows: usize, cols: usize, seed: u64) -> Matrix {
 pub fn with_values(rows: usize, cols: usize, s: &[f64], seed: u64) -> Matrix {
     let (u, v) = (orthonormal(rows, s.len(), seed), orthonormal(cols, s.len(), seed + 7));
     Matrix::new(rows, cols, |i, j| s.iter().enumerate().map(|(p, s)| u.at(i, p) * s * v.at(j, p)).sum())
+}
+
+/// Random entries in `[0, 1)`, of which about the part `zeros` is zero.
+pub fn nonnegative(rows: usize, cols: usize, zeros: f64, seed: u64) -> Matrix {
+    let x = random(rows, cols, seed);
+    Matrix::new(rows, cols, |i, j| {
+        let x = (x.at(i, j) + 1.0) / 2.0;
+        if x < zeros { 0.0 } else { x }
+    })
+}
+
+/// Compressed sparse rows.
+pub struct Sparse<T> {
+    cols: usize,
+    starts: Vec<usize>,
+    columns: Vec<u32>,
+    values: Vec<T>,
+}
+
+impl<T: Real> Sparse<T> {
+    /// The entries of `a` that are not zero.
+    pub fn of(a: &Matrix) -> Self {
+        Self::build(a, |j, x| vec![(j, x)])
+    }
+
+    /// The same matrix; every other entry stands as two halves, and columns descend.
+    pub fn with_duplicates(a: &Matrix) -> Self {
+        Self::build(a, |j, x| if j % 2 == 0 { vec![(j, x / 2.0), (j, x / 2.0)] } else { vec![(j, x)] })
+    }
+
+    fn build(a: &Matrix, pieces: impl Fn(usize, f64) -> Vec<(usize, f64)>) -> Self {
+        let mut sparse = Sparse { cols: a.cols, starts: vec![0], columns: vec![], values: vec![] };
+        for i in 0..a.rows {
+            let entries = (0..a.cols).rev().filter(|j| a.at(i, *j) != 0.0);
+            for (j, x) in entries.flat_map(|j| pieces(j, a.at(i, j))) {
+                sparse.columns.push(j as u32);
+                sparse.values.push(T::from_f64(x));
+            }
+            sparse.starts.push(sparse.columns.len());
+        }
+        sparse
+    }
+
+    pub fn csr(&self) -> Csr<'_, T> {
+        Csr::new(self.cols, &self.starts, &self.columns, &self.values).unwrap()
+    }
 }
 
 /// Named matrices of one shape. `eps` is that of the type under test.

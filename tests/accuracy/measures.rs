@@ -40,6 +40,29 @@ impl Matrix {
         Matrix::new(self.rows, other.cols, |i, j| (0..self.cols).map(|p| self.at(i, p) * other.at(p, j)).sum())
     }
 
+    pub fn minus(&self, other: &Matrix) -> Self {
+        assert_eq!((self.rows, self.cols), (other.rows, other.cols));
+        Matrix::new(self.rows, self.cols, |i, j| self.at(i, j) - other.at(i, j))
+    }
+
+    pub fn scaled(&self, factor: f64) -> Self {
+        Matrix::new(self.rows, self.cols, |i, j| factor * self.at(i, j))
+    }
+
+    pub fn columns(&self, first: usize, count: usize) -> Self {
+        Matrix::new(self.rows, count, |i, j| self.at(i, first + j))
+    }
+
+    /// The entries as numbers of type T, row after row.
+    pub fn cast<T: Real>(&self) -> Vec<T> {
+        self.data.iter().map(|x| T::from_f64(*x)).collect()
+    }
+
+    /// The nearest matrix with entries of type T.
+    pub fn rounded<T: Real>(&self) -> Self {
+        Matrix::new(self.rows, self.cols, |i, j| T::from_f64(self.at(i, j)).to_f64())
+    }
+
     /// The Frobenius norm, safe from over- and underflow.
     pub fn norm(&self) -> f64 {
         let largest = self.data.iter().fold(0.0f64, |m, x| m.max(x.abs()));

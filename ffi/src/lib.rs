@@ -1,0 +1,38 @@
+//! The C interface of `lowrank`, declared and documented in `include/lowrank.h`.
+//!
+//! A function turns its pointers into views and calls the Rust function of the same name; its f32 and f64 twins are one
+//! body. It returns a status, writes details to the caller's `lowrank_info` if there is one, and changes nothing else
+//! unless the call was accepted.
+//!
+//! # The caller's part
+//! What no function can check, and every `SAFETY` sentence refers to as *the contract*:
+//!
+//! - a pointer to a struct is null or points to such a struct, of as many bytes as its `struct_size` says if it has one;
+//! - a pointer to elements points to as many as the header says: a matrix to all of its entries, scratch to `scratch_len`;
+//! - during the call nobody else writes what the function reads, or touches what it writes.
+#![no_std]
+
+mod exports;
+mod memory;
+mod options;
+mod status;
+
+use core::panic::PanicInfo;
+
+/// No panic can be reached, as the build with the feature `proof` shows: there a program that can reach this handler
+/// does not link.
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    #[cfg(feature = "proof")]
+    {
+        unsafe extern "C" {
+            fn lowrank_panic_is_reachable() -> !;
+        }
+        // SAFETY: there is no such function, so this is never run.
+        unsafe { lowrank_panic_is_reachable() }
+    }
+    #[cfg(not(feature = "proof"))]
+    loop {
+        core::hint::spin_loop();
+    }
+}
