@@ -61,6 +61,11 @@ pub mod svd;
 #[allow(unsafe_code)]
 mod view;
 
+/// The program in the README, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 pub use error::{Error, Operand};
 pub use real::Real;
 pub use view::{MatMut, MatRef, span};

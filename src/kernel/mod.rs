@@ -33,8 +33,8 @@ pub enum Parallelism {
     /// The caller's thread alone.
     #[default]
     One,
-    /// The current rayon pool. Work is cut by shape into a fixed number of tasks, so that the number of threads does
-    /// not change a bit of the result; each task allocates its own packing buffers.
+    /// The current rayon pool. Every entry is computed by one task and summed in an order that the shape alone fixes, so
+    /// the number of threads does not change a bit of the result. Each task allocates its own packing buffers.
     #[cfg(feature = "rayon")]
     Rayon,
 }

@@ -104,11 +104,29 @@ pub fn gram<T: Real>(
     if c.shape() != (n, n) {
         return Err(Error::Shape { operand: Operand::C, expected: (n, n), given: c.shape() });
     }
-    for start in (0..n).step_by(WIDTH) {
-        let rows = a.submatrix(0, start, a.rows(), WIDTH);
-        let cols = a.submatrix(0, 0, a.rows(), start + WIDTH);
-        let block = c.rb().submatrix(start, 0, WIDTH, start + WIDTH);
-        gemm(T::ONE, rows.t(), cols, T::ZERO, block, execution, scratch)?;
+    let needed = gram_scratch_len(a.rows(), n);
+    if scratch.len() < needed {
+        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
+    }
+    let block = |start: usize, c: MatMut<'_, T>, scratch: &mut [T]| {
+        let (rows, cols) = (a.submatrix(0, start, a.rows(), WIDTH), a.submatrix(0, 0, a.rows(), start + WIDTH));
+        single(T::ONE, rows.t(), cols, T::ZERO, c.submatrix(0, 0, WIDTH, start + WIDTH), execution.backend, scratch);
+    };
+    match execution.parallelism {
+        Parallelism::One => {
+            for start in (0..n).step_by(WIDTH) {
+                block(start, c.rb().submatrix(start, 0, WIDTH, n), scratch);
+            }
+        }
+        #[cfg(feature = "rayon")]
+        Parallelism::Rayon => rayon::scope(|scope| {
+            let mut rest = c.rb();
+            for start in (0..n).step_by(WIDTH) {
+                let (strip, below) = rest.split_rows(WIDTH);
+                rest = below;
+                scope.spawn(move |_| block(start, strip, &mut packing(execution.backend, WIDTH, n, a.rows())));
+            }
+        }),
     }
     for i in 0..n {
         for j in i + 1..n {
@@ -148,7 +166,8 @@ fn single<T: Real>(
     }
 }
 
-/// Cuts the longer side of C into [`TASKS`] strips of equal width, each computed on its own.
+/// Cuts the longer side of C into one strip for each thread. The order in which an entry is summed does not depend on the
+/// strip that it is in.
 #[cfg(feature = "rayon")]
 fn parallel<T: Real>(
     alpha: T,
@@ -159,36 +178,39 @@ fn parallel<T: Real>(
     backend: Backend,
     scratch: &mut [T],
 ) {
-    use rayon::prelude::*;
-    /// Enough strips to keep as many threads busy, few enough that packing the other matrix for each does not matter.
-    const TASKS: usize = 16;
     /// Below this many operations a product is done before a second thread has woken up.
     const SMALL: usize = 1 << 21;
 
-    if a.rows().saturating_mul(a.cols()).saturating_mul(b.cols()) < SMALL {
+    let work = a.rows().saturating_mul(a.cols()).saturating_mul(b.cols());
+    if work < SMALL || rayon::current_num_threads() == 1 {
         return single(alpha, a, b, beta, c, backend, scratch);
     }
     if c.cols() > c.rows() {
         return parallel(alpha, b.t(), a.t(), beta, c.t(), backend, scratch);
     }
     let (m, k, n) = (a.rows(), a.cols(), b.cols());
-    // A multiple of 16 rows: no backend's tile then straddles two strips.
-    let height = m.div_ceil(TASKS).next_multiple_of(16);
-    let mut strips = std::vec::Vec::with_capacity(TASKS);
-    let mut rest = c;
-    for start in (0..m).step_by(height) {
-        let (strip, below) = rest.split_rows(height);
-        strips.push((a.submatrix(start, 0, height, k), strip));
-        rest = below;
-    }
-    strips.into_par_iter().for_each(|(a, c)| {
-        let needed = match backend {
-            Backend::Own => portable::gemm_scratch_len(a.rows(), n, k),
-            #[cfg(feature = "matrixmultiply")]
-            Backend::MatrixMultiply => 0,
-        };
-        single(alpha, a, b, beta, c, backend, &mut std::vec![T::ZERO; needed]);
+    // A multiple of every tile's height, so that no tile is cut.
+    let height = m.div_ceil(rayon::current_num_threads()).next_multiple_of(16);
+    rayon::scope(|scope| {
+        let mut rest = c;
+        for start in (0..m).step_by(height) {
+            let (strip, below) = rest.split_rows(height);
+            rest = below;
+            let a = a.submatrix(start, 0, height, k);
+            scope.spawn(move |_| single(alpha, a, b, beta, strip, backend, &mut packing(backend, height, n, k)));
+        }
     });
+}
+
+/// A task's own memory for packed blocks.
+#[cfg(feature = "rayon")]
+fn packing<T: Real>(backend: Backend, m: usize, n: usize, k: usize) -> std::vec::Vec<T> {
+    let len = match backend {
+        Backend::Own => portable::gemm_scratch_len(m, n, k),
+        #[cfg(feature = "matrixmultiply")]
+        Backend::MatrixMultiply => 0,
+    };
+    std::vec![T::ZERO; len]
 }
 
 #[cfg(feature = "matrixmultiply")]
@@ -314,20 +336,24 @@ mod tests {
     #[cfg(feature = "rayon")]
     #[test]
     fn the_number_of_threads_does_not_change_a_bit() {
-        let (m, k, n) = (701, 333, 129);
-        let (a, b) = (random(m * k, 8), random(k * n, 9));
-        let (a, b) = (MatRef::row_major(&a, m, k).unwrap(), MatRef::row_major(&b, k, n).unwrap());
-        let product = |threads, backend| {
-            let mut c = vec![0.0; m * n];
-            let mut scratch = vec![0.0; gemm_scratch_len(m, n, k)];
-            let execution = Execution::new().backend(backend).parallelism(Parallelism::Rayon);
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let view = MatMut::row_major(&mut c, m, n).unwrap();
-            pool.install(|| gemm(1.0, a, b, 0.0, view, execution, &mut scratch)).unwrap();
-            c
-        };
-        for backend in [Backend::Own, Execution::fastest().backend] {
-            assert_eq!(product(1, backend), product(3, backend));
+        for (m, k, n) in [(701, 333, 129), (90, 1201, 300)] {
+            let (a, b) = (random(m * k, 8), random(k * n, 9));
+            let (a, b) = (MatRef::row_major(&a, m, k).unwrap(), MatRef::row_major(&b, k, n).unwrap());
+            let products = |threads, backend| {
+                let (mut c, mut g) = (random(m * n, 10), vec![0.0; k * k]);
+                let mut scratch = vec![0.0; gemm_scratch_len(m, n, k).max(gram_scratch_len(m, k))];
+                let execution = Execution::new().backend(backend).parallelism(Parallelism::Rayon);
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let (c_view, g_view) =
+                    (MatMut::row_major(&mut c, m, n).unwrap(), MatMut::row_major(&mut g, k, k).unwrap());
+                pool.install(|| gemm(-1.0, a, b, 1.0, c_view, execution, &mut scratch)).unwrap();
+                pool.install(|| gram(a, g_view, execution, &mut scratch)).unwrap();
+                (c, g)
+            };
+            for backend in [Backend::Own, Execution::fastest().backend] {
+                let one = products(1, backend);
+                assert!((2..5).all(|threads| products(threads, backend) == one), "{backend:?}");
+            }
         }
     }
 
