@@ -85,7 +85,7 @@ pub struct Iteration {
     /// Bound on the iterations [default: 100 for svd, 200 otherwise; 1000 for topics by nmf]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub max_iter: Option<usize>,
-    /// Relative improvement at which iterations end [default: 1e-4; 1e-6 for topics by nmf]
+    /// Relative improvement at which iterations end [default: 1e-4; 1e-8 for topics by nmf]
     #[arg(long, value_name = "T", value_parser = tolerance)]
     pub tol: Option<f64>,
     /// Threads; the result does not depend on it [default: one for each processor]

@@ -7,7 +7,7 @@ use crate::args::{Carrier, Factorize, Method, Side};
 use crate::factorization::{Element, Factors, Plan, factorize};
 use crate::input;
 use crate::matrix::{Input, Matrix};
-use crate::output::OutputDir;
+use crate::output::{OutputDir, print};
 
 pub fn run(args: &Factorize) -> Result<()> {
     match input::read(&args.matrix, args.tensor.as_deref())? {
@@ -31,8 +31,7 @@ fn run_typed<T: Element>(matrix: &Matrix<T>, args: &Factorize) -> Result<()> {
     let factors = factorize(matrix, &plan).with_context(|| args.matrix.display().to_string())?;
     write(&factors, args.singular_values.unwrap_or(Carrier::Right), &mut output)?;
     output.commit()?;
-    report(&factors, args);
-    Ok(())
+    print(&report(&factors, args))
 }
 
 /// Writes the factors; singular values go where `carrier` says.
@@ -51,7 +50,7 @@ fn write<T: Element>(factors: &Factors<T>, carrier: Carrier, output: &mut Output
     }
 }
 
-fn report<T: Element>(factors: &Factors<T>, args: &Factorize) {
+fn report<T: Element>(factors: &Factors<T>, args: &Factorize) -> String {
     let Factors { rows, cols, rank, outcome, seconds, .. } = *factors;
     let method = name(args.method);
     if args.iteration.json {
@@ -65,18 +64,20 @@ fn report<T: Element>(factors: &Factors<T>, args: &Factorize) {
             "relative_error": outcome.relative_error,
             "seconds": seconds,
         });
-        println!("{summary}");
-        return;
+        return format!("{summary}\n");
     }
     let ending = if outcome.converged { "converged" } else { "stopped at the bound" };
     let files = if factors.values.is_some() { "F.npy, G.npy, S.npy" } else { "F.npy, G.npy" };
-    println!("method          {method}");
-    println!("matrix          {rows} x {cols}");
-    println!("rank            {rank}");
-    println!("iterations      {} ({ending})", outcome.iterations);
-    println!("relative error  {:.6e}", outcome.relative_error);
-    println!("seconds         {seconds:.3}");
-    println!("written         {files} in {}", args.output.display());
+    [
+        format!("method          {method}\n"),
+        format!("matrix          {rows} x {cols}\n"),
+        format!("rank            {rank}\n"),
+        format!("iterations      {} ({ending})\n", outcome.iterations),
+        format!("relative error  {:.6e}\n", outcome.relative_error),
+        format!("seconds         {seconds:.3}\n"),
+        format!("written         {files} in {}\n", args.output.display()),
+    ]
+    .concat()
 }
 
 fn name(method: Method) -> &'static str {

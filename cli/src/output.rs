@@ -1,4 +1,4 @@
-//! The folder of results: complete or not there at all.
+//! Results: a folder that is complete or not there at all, and text on standard output.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -108,6 +108,15 @@ impl OutputDir {
 
 fn begin<T: AutoSerialize, W: Write>(file: W, shape: &[u64]) -> io::Result<NpyWriter<T, W>> {
     WriteOptions::new().default_dtype().shape(shape).writer(file).begin_nd()
+}
+
+/// Prints to standard output. A reader that has gone away, as `head` does, is no error.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

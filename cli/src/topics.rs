@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::args::{Method, Side, TopicMethod, Topics, Weighting};
 use crate::factorization::{Factors, Plan, factorize};
 use crate::matrix::Matrix;
+use crate::output::print;
 use crate::text::{self, StopWords};
 
 struct Topic {
@@ -36,17 +37,12 @@ pub fn run(args: &Topics) -> Result<()> {
         init: None,
         nonnegative: Side::Right,
         iteration: &args.iteration,
-        default_tolerance: if svd { 1e-4 } else { 1e-6 },
+        default_tolerance: if svd { 1e-4 } else { 1e-8 },
         default_max_iter: if svd { 100 } else { 1000 },
     };
     let factors = factorize(&Matrix::Sparse(counted.matrix), &plan).with_context(in_path)?;
     let topics = topics(&factors, &counted.vocabulary, corpus.labels.as_deref(), args.top);
-    if args.iteration.json {
-        print_json(&factors, &topics, svd);
-    } else {
-        print_text(&factors, &topics, svd);
-    }
-    Ok(())
+    print(&if args.iteration.json { json_of(&factors, &topics, svd) } else { text_of(&factors, &topics, svd) })
 }
 
 fn stop_words(argument: &Path) -> StopWords {
@@ -97,24 +93,27 @@ fn most_frequent<'a>(labels: impl Iterator<Item = &'a str>) -> Option<(String, u
     Some((label.to_owned(), count))
 }
 
-fn print_text(factors: &Factors<f64>, topics: &[Topic], svd: bool) {
+fn text_of(factors: &Factors<f64>, topics: &[Topic], svd: bool) -> String {
     let Factors { rows, cols, outcome, seconds, .. } = factors;
     let method = if svd { "svd" } else { "nmf" };
-    println!("{rows} documents, {cols} terms, {} topics by {method}", topics.len());
     let ending = if outcome.converged { "" } else { ", not converged" };
-    println!(
-        "relative error {:.4} after {} iterations{ending}, {seconds:.2} s\n",
-        outcome.relative_error, outcome.iterations
+    let head = format!(
+        "{rows} documents, {cols} terms, {} topics by {method}\n\
+         relative error {:.4} after {} iterations{ending}, {seconds:.2} s\n\n",
+        topics.len(),
+        outcome.relative_error,
+        outcome.iterations
     );
-    for (number, topic) in topics.iter().enumerate() {
+    let entry = |(number, topic): (usize, &Topic)| {
         let terms: Vec<&str> = topic.terms.iter().map(|(term, _)| &**term).collect();
-        println!("{:>3}  {}", number + 1, terms.join("  "));
         let label = topic.label.as_ref().map(|(label, count)| format!(", {count} of them {label}"));
-        println!("     {} documents{}", topic.documents, label.unwrap_or_default());
-    }
+        let label = label.unwrap_or_default();
+        format!("{:>3}  {}\n     {} documents{label}\n", number + 1, terms.join("  "), topic.documents)
+    };
+    head + &topics.iter().enumerate().map(entry).collect::<String>()
 }
 
-fn print_json(factors: &Factors<f64>, topics: &[Topic], svd: bool) {
+fn json_of(factors: &Factors<f64>, topics: &[Topic], svd: bool) -> String {
     let outcome = factors.outcome;
     let terms = |topic: &Topic| -> Vec<_> {
         topic.terms.iter().map(|(term, weight)| json!({ "term": term, "weight": weight })).collect()
@@ -130,5 +129,5 @@ fn print_json(factors: &Factors<f64>, topics: &[Topic], svd: bool) {
         "seconds": factors.seconds,
         "topics": topics.iter().map(terms).collect::<Vec<_>>(),
     });
-    println!("{summary}");
+    format!("{summary}\n")
 }

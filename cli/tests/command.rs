@@ -333,6 +333,23 @@ fn topics_of_labelled_lines() {
     assert_eq!(json(home, "topics lines.tsv --labelled --topics 2 --stop-words none")["cols"], 6);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_an_error_and_a_closed_pipe_is_not() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/corpus");
+    let run = |stdout: std::process::Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lowrank"));
+        command.arg("topics").arg(&corpus).stdout(stdout).output().unwrap()
+    };
+    let full = run(File::options().write(true).open("/dev/full").unwrap().into());
+    assert_eq!(full.status.code(), Some(1));
+    assert!(String::from_utf8(full.stderr).unwrap().starts_with("lowrank: standard output: "));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let closed = run(writer.into());
+    assert_eq!((closed.status.code(), closed.stderr), (Some(0), Vec::new()));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interruption_ends_it_and_leaves_nothing() {
