@@ -19,7 +19,7 @@ use crate::error::{Error, Operand};
 use crate::kernel::{Execution, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, pairwise};
 use crate::operator::{Dense, LinearOperator};
 use crate::real::Real;
-use crate::scratch::{Scratch, max, sum, times};
+use crate::scratch::{max, split, sum, times};
 use crate::view::{Columns, MatMut, MatRef, Total};
 
 /// Rows of a factor that are updated at a time.
@@ -27,21 +27,19 @@ const PANEL: usize = 256;
 
 /// Elements of memory for `State::new` and `factorize` with this operator.
 pub fn scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize) -> usize {
-    memory_len(x.rows(), x.cols(), rank).saturating_add(x.scratch_len(rank))
+    sum(layout(x.rows(), x.cols(), rank, x.scratch_len(rank)))
 }
 
 /// The same for a dense `m x n` matrix, as a closed form.
 pub const fn dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize) -> usize {
-    memory_len(m, n, rank).saturating_add(Dense::<T>::scratch_len_for(m, n, rank))
+    sum(layout(m, n, rank, Dense::<T>::scratch_len_for(m, n, rank)))
 }
 
-/// Elements of memory besides the operator's scratch.
-const fn memory_len(m: usize, n: usize, k: usize) -> usize {
-    sum([times(max(m, n), k), times(4, times(k, k)), times(3, times(PANEL, k)), products_len(m, n, k)])
-}
-
-const fn products_len(m: usize, n: usize, k: usize) -> usize {
-    max(gemm_scratch_len(PANEL, k, k), gram_scratch_len(max(m, n), k))
+/// The product, two Gram matrices and two more small ones, three panels, and what products and the operator need.
+const fn layout(m: usize, n: usize, k: usize, operator: usize) -> [usize; 10] {
+    let (square, panel) = (times(k, k), times(PANEL, k));
+    let products = max(gemm_scratch_len(PANEL, k, k), gram_scratch_len(max(m, n), k));
+    [times(max(m, n), k), square, square, square, square, panel, panel, panel, products, operator]
 }
 
 /// How far an iteration has come.
@@ -153,7 +151,8 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         if b.shape() != (k, n) {
             return Err(Error::Shape { operand: Operand::Right, expected: (k, n), given: b.shape() });
         }
-        let mut memory = Scratch::new(memory, scratch_len(x, k))?;
+        let pieces = split(memory, layout(m, n, k, x.scratch_len(k)))?;
+        let [product, gram_a, gram_b, first, second, panel_0, panel_1, panel_2, scratch, operator_scratch] = pieces;
         let scan = x.check()?;
         check::nonnegative(b.as_ref(), Operand::Right)?;
         if all_nonnegative {
@@ -171,13 +170,13 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
             square: norm * norm,
             exponent,
             execution,
-            product: memory.raw(max(m, n) * k),
-            gram_a: memory.columns(k, k),
-            gram_b: memory.columns(k, k),
-            small: [memory.columns(k, k), memory.columns(k, k)],
-            panels: [memory.raw(PANEL * k), memory.raw(PANEL * k), memory.raw(PANEL * k)],
-            scratch: memory.raw(products_len(m, n, k)),
-            operator_scratch: memory.raw(x.scratch_len(k)),
+            product,
+            gram_a: Columns::new(gram_a, k, k),
+            gram_b: Columns::new(gram_b, k, k),
+            small: [Columns::new(first, k, k), Columns::new(second, k, k)],
+            panels: [panel_0, panel_1, panel_2],
+            scratch,
+            operator_scratch,
         };
         pair.scale_factors(-exponent / 2);
         let done = pair.update_gram_b();

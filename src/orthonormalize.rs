@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::kernel::{Execution, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, scale};
 use crate::random::Uniform;
 use crate::real::Real;
-use crate::scratch::{Scratch, max, sum, times};
+use crate::scratch::{max, split, sum, times};
 use crate::view::{Columns, MatMut, Total};
 
 /// Rows of Y that are multiplied at a time.
@@ -29,8 +29,12 @@ const MAX_ROUNDS: usize = 10;
 
 /// Elements of scratch for the rounds on a block of `p` columns, whatever its length `m`.
 pub(crate) const fn scratch_len(m: usize, p: usize) -> usize {
-    let products = max(gemm_scratch_len(PANEL, p, p), gram_scratch_len(m, p));
-    sum([times(p, p), times(2, p), times(PANEL, p), products])
+    sum(layout(m, p))
+}
+
+/// The inverse of R, norms, marks, a panel of Y, and what products need.
+const fn layout(m: usize, p: usize) -> [usize; 5] {
+    [times(p, p), p, p, times(PANEL, p), max(gemm_scratch_len(PANEL, p, p), gram_scratch_len(m, p))]
 }
 
 /// What a round leaves to be done.
@@ -64,11 +68,8 @@ impl Rounds {
         scratch: &mut [T],
     ) -> Result<Verdict, Error> {
         let p = y.cols();
-        let mut scratch = Scratch::new(scratch, scratch_len(y.rows(), p))?;
-        let mut inverse = scratch.columns(p, p);
-        let (norms, dead) = (scratch.zeroed(p), scratch.zeroed(p));
-        let panel = scratch.raw(PANEL * p);
-        let products = scratch.raw(max(gemm_scratch_len(PANEL, p, p), gram_scratch_len(y.rows(), p)));
+        let [inverse, norms, dead, panel, products] = split(scratch, layout(y.rows(), p))?;
+        let mut inverse = Columns::new(inverse, p, p);
 
         // After the first round every column has had unit norm, so what is left of it can be told from rounding.
         let nothing = match self.done {

@@ -10,13 +10,27 @@ use crate::error::{Error, Operand};
 use crate::householder::{reflect, reflector};
 use crate::kernel::norm;
 use crate::real::Real;
-use crate::scratch::{Scratch, min, sum, times};
-use crate::svd::Vectors;
+use crate::scratch::{min, split, sum, times};
 use crate::view::{Columns, MatMut, MatRef, Total};
+
+/// How many columns an orthogonal factor has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Vectors {
+    /// `min(m, n)`.
+    #[default]
+    Thin,
+    /// As many as rows: a square orthogonal matrix, the thin columns and an orthonormal completion.
+    Full,
+}
 
 /// Elements of scratch for [`qr`] and [`qr_pivoted`] of an `m x n` matrix.
 pub const fn qr_scratch_len(m: usize, n: usize) -> usize {
-    sum([times(m, n), m, min(m, n), times(3, n)])
+    sum(layout(m, n))
+}
+
+/// The matrix, a column, `tau`, and the order, norms and reference norms of the columns.
+const fn layout(m: usize, n: usize) -> [usize; 6] {
+    [times(m, n), m, min(m, n), n, n, n]
 }
 
 /// `A = Q R`.
@@ -74,13 +88,10 @@ fn factorize<T: Real>(
         return Err(Error::Shape { operand: Operand::Pivots, expected: (n, 1), given: (pivots.len(), 1) });
     }
     check::exact_index::<T>(n)?;
-    let mut scratch = Scratch::new(scratch, qr_scratch_len(m, n))?;
+    let [work, buffer, tau, order, norms, references] = split(scratch, layout(m, n))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
 
-    let mut work = scratch.columns(m, n);
-    let buffer = scratch.zeroed(m);
-    let tau = scratch.zeroed(k);
-    let (order, norms, references) = (scratch.zeroed(n), scratch.zeroed(n), scratch.zeroed(n));
+    let mut work = Columns::new(work, m, n);
     copy_scaled(a, exponent, &mut work);
     match pivots {
         Some(_) => factor_pivoted(&mut work, tau, order, norms, references),

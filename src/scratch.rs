@@ -1,19 +1,17 @@
 //! One caller-owned slice, cut into the pieces that a routine needs.
 //!
-//! A routine's `*_scratch_len` is the sum of its pieces, and the routine takes the same pieces in the same order; both
-//! are written next to each other, as `const fn` closed forms that saturate at `usize::MAX`, so a length that overflows
-//! is one that no slice has.
+//! A routine describes its pieces once, as a *layout*: a `const fn` that lists their lengths. The routine's
+//! `*_scratch_len` is the [`sum`] of the layout and the routine itself [`split`]s its scratch by it, so the two cannot
+//! disagree. Lengths saturate at `usize::MAX`, which no slice has, so one that overflows fails cleanly.
 
 use crate::error::Error;
-use crate::real::Real;
-use crate::view::Columns;
 
-/// `a * b`, saturating; for `const fn` lengths.
+/// `a * b`, saturating.
 pub(crate) const fn times(a: usize, b: usize) -> usize {
     a.saturating_mul(b)
 }
 
-/// The sum of the lengths, saturating.
+/// The length of a layout, saturating.
 pub(crate) const fn sum<const N: usize>(lengths: [usize; N]) -> usize {
     let mut total: usize = 0;
     let mut i = 0;
@@ -34,45 +32,17 @@ pub(crate) const fn min(a: usize, b: usize) -> usize {
     if a < b { a } else { b }
 }
 
-/// Scratch memory from which pieces are taken in order.
-pub(crate) struct Scratch<'a, T> {
-    rest: &'a mut [T],
-}
-
-impl<'a, T: Real> Scratch<'a, T> {
-    /// Accepts `memory` if it has at least `needed` elements.
-    pub fn new(memory: &'a mut [T], needed: usize) -> Result<Self, Error> {
-        if memory.len() < needed {
-            return Err(Error::ScratchTooSmall { needed, given: memory.len() });
-        }
-        Ok(Scratch { rest: memory })
+/// Cuts the pieces of a layout, in order, from the start of `memory`. Their content is what it was: whoever reads before
+/// writing clears first.
+pub(crate) fn split<T, const N: usize>(memory: &mut [T], layout: [usize; N]) -> Result<[&mut [T]; N], Error> {
+    let needed = sum(layout);
+    if memory.len() < needed {
+        return Err(Error::ScratchTooSmall { needed, given: memory.len() });
     }
-
-    /// The next `len` elements, set to zero, so that what was there never matters.
-    pub fn zeroed(&mut self, len: usize) -> &'a mut [T] {
-        let piece = self.raw(len);
-        piece.fill(T::ZERO);
+    let mut rest = memory;
+    Ok(layout.map(|len| {
+        let (piece, others) = core::mem::take(&mut rest).split_at_mut_checked(len).unwrap_or_default();
+        rest = others;
         piece
-    }
-
-    /// The next `len` elements as they are: for a callee that itself treats them as scratch, or that writes before it
-    /// reads.
-    pub fn raw(&mut self, len: usize) -> &'a mut [T] {
-        let rest = core::mem::take(&mut self.rest);
-        match rest.split_at_mut_checked(len) {
-            Some((piece, rest)) => {
-                self.rest = rest;
-                piece
-            }
-            None => {
-                debug_assert!(false, "a routine takes more scratch than its length function says");
-                &mut []
-            }
-        }
-    }
-
-    /// The next `rows * cols` elements as a zero column-major matrix.
-    pub fn columns(&mut self, rows: usize, cols: usize) -> Columns<'a, T> {
-        Columns::new(self.zeroed(times(rows, cols)), rows, cols)
-    }
+    }))
 }

@@ -436,6 +436,12 @@ impl<'a, T: Real> Columns<'a, T> {
         Columns { data, rows, cols }
     }
 
+    /// The zero matrix, in memory of any content.
+    pub fn zeroed(data: &'a mut [T], rows: usize, cols: usize) -> Self {
+        data.fill(T::ZERO);
+        Self::new(data, rows, cols)
+    }
+
     #[inline]
     pub fn rows(&self) -> usize {
         self.rows

@@ -6,7 +6,7 @@ use crate::error::{Error, Operand};
 use crate::operator::{LinearOperator, Scan};
 use crate::random::Uniform;
 use crate::real::Real;
-use crate::scratch::Scratch;
+use crate::scratch::{split, sum};
 use crate::svd::truncated::{self, Options, truncated, truncated_dense_scratch_len, truncated_scratch_len};
 use crate::view::{MatMut, Total};
 
@@ -27,7 +27,7 @@ pub fn random_start<T: Real>(scan: &Scan<T>, mut w: MatMut<'_, T>, mut h: MatMut
 
 /// Elements of scratch for [`nndsvd`].
 pub fn nndsvd_scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize, options: &Options) -> usize {
-    truncated_scratch_len(x, rank, options).saturating_add(rank)
+    sum([rank, truncated_scratch_len(x, rank, options)])
 }
 
 /// The same for a dense `m x n` matrix, as a closed form.
@@ -57,9 +57,7 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
         return Err(Error::Shape { operand: Operand::Right, expected: (rank, x.cols()), given: h.shape() });
     }
     let mut ht = h.t();
-    let mut scratch = Scratch::new(scratch, nndsvd_scratch_len(x, rank, options))?;
-    let values = scratch.zeroed(rank);
-    let scratch = scratch.raw(truncated_scratch_len(x, rank, options));
+    let [values, scratch] = split(scratch, [rank, truncated_scratch_len(x, rank, options)])?;
     let observer = |_: &truncated::Info| ControlFlow::Continue(());
     let info = truncated(x, values, Some(w.rb()), Some(ht.rb()), options, scratch, observer)?;
     for j in 0..rank {

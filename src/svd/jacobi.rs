@@ -33,14 +33,19 @@ use crate::error::{Error, Operand};
 use crate::kernel::{combine, dot, max_abs, norm, rotate, scale, sum_of_squares};
 use crate::qr::{apply_q, copy_scaled, factor, factor_pivoted, scaling_exponent};
 use crate::real::Real;
-use crate::scratch::{Scratch, max, min, sum, times};
+use crate::scratch::{max, min, split, sum, times};
 use crate::view::{Columns, MatMut, MatRef, Total};
 
 /// Elements of scratch for [`jacobi_unblocked`] of an `m x n` matrix, whatever the outputs:
 /// `l k + 2 k^2 + l + 6 k` with `l = max(m, n)` and `k = min(m, n)`.
 pub const fn jacobi_unblocked_scratch_len(m: usize, n: usize) -> usize {
-    let (l, k) = (max(m, n), min(m, n));
-    sum([times(l, k), times(2, times(k, k)), l, times(6, k)])
+    sum(layout(max(m, n), min(m, n)))
+}
+
+/// For `l x k`: the QR factorization, X, W, a column, and six numbers for each column (see [`tall`]).
+const fn layout(l: usize, k: usize) -> [usize; 10] {
+    let square = times(k, k);
+    [times(l, k), square, square, l, k, k, k, k, k, k]
 }
 
 /// The singular value decomposition `A = U diag(s) V^T` by one-sided Jacobi rotations.
@@ -79,14 +84,14 @@ pub fn jacobi_unblocked<T: Real>(
     check::shape(Operand::Left, &u, (m, left))?;
     check::shape(Operand::Right, &v, (n, right))?;
     check::exact_index::<T>(m.max(n))?;
-    let scratch = Scratch::new(scratch, jacobi_unblocked_scratch_len(m, n))?;
+    let pieces = split(scratch, layout(m.max(n), k))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
     let (mut u, mut v) = (u, v);
     // A wide matrix is the tall one's transpose with U and V exchanged.
     let info = if m >= n {
-        tall(a, exponent, s, u.as_mut(), v.as_mut(), options, scratch)
+        tall(a, exponent, s, u.as_mut(), v.as_mut(), options, pieces)
     } else {
-        tall(a.t(), exponent, s, v.as_mut(), u.as_mut(), options, scratch)
+        tall(a.t(), exponent, s, v.as_mut(), u.as_mut(), options, pieces)
     }?;
     fix_pair(u.as_mut(), v.as_mut(), k);
     Ok(info)
@@ -99,23 +104,18 @@ fn tall<T: Real>(
     left: Option<&mut MatMut<'_, T>>,
     right: Option<&mut MatMut<'_, T>>,
     options: &Options,
-    mut scratch: Scratch<'_, T>,
+    pieces: [&mut [T]; 10],
 ) -> Result<Info, Error> {
     let (l, k) = a.shape();
-    let mut work = scratch.columns(l, k);
-    let x = scratch.zeroed(k * k);
-    let w = scratch.zeroed(k * k);
-    let buffer = scratch.zeroed(l);
-    let (tau, order, values) = (scratch.zeroed(k), scratch.zeroed(k), scratch.zeroed(k));
-    let (norms, exponents, references) = (scratch.zeroed(k), scratch.zeroed(k), scratch.raw(k));
-
+    let [work, x, w, buffer, tau, order, values, norms, exponents, references] = pieces;
+    let mut work = Columns::new(work, l, k);
     copy_scaled(a, exponent, &mut work);
     factor_pivoted(&mut work, tau, order, norms, references);
 
     // Rows of R descend: from the first that is zero or lost to underflow, all are zero.
     let rank = (0..k).take_while(|&i| (i..k).any(|j| work.at(i, j) != T::ZERO)).count();
-    let mut x = Columns::new(x.get_mut(..k * rank).unwrap_or_default(), k, rank);
-    let mut w = Columns::new(w.get_mut(..rank * rank).unwrap_or_default(), rank, rank);
+    let mut x = Columns::zeroed(x.get_mut(..k * rank).unwrap_or_default(), k, rank);
+    let mut w = Columns::zeroed(w.get_mut(..rank * rank).unwrap_or_default(), rank, rank);
     for j in 0..rank {
         w.put(j, j, T::ONE);
         for i in j..k {
@@ -129,6 +129,7 @@ fn tall<T: Real>(
     let (sweeps, converged) = orthogonalize(&mut x, accumulate.then_some(&mut w), norms, exponents, options.max_sweeps);
     sort(&mut x, &mut w, norms, exponents);
 
+    values.fill(T::ZERO);
     for (j, value) in values.iter_mut().enumerate().take(rank) {
         *value = norms.at(j).scale(exponents.at(j).to_f64() as i32);
     }

@@ -11,21 +11,12 @@
 mod jacobi;
 pub mod truncated;
 
+pub use crate::qr::Vectors;
 pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
 pub use truncated::{truncated, truncated_csr_scratch_len, truncated_dense_scratch_len, truncated_scratch_len};
 
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
-
-/// How many singular vectors an output holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Vectors {
-    /// `min(m, n)` columns.
-    #[default]
-    Thin,
-    /// A square orthogonal matrix: the thin columns and an orthonormal completion.
-    Full,
-}
 
 /// Options of the dense methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

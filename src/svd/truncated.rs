@@ -29,7 +29,7 @@ use crate::operator::{Csr, Dense, LinearOperator, Scan, Transposed};
 use crate::orthonormalize::{self, Rounds, Verdict, orthonormalize};
 use crate::random::Uniform;
 use crate::real::Real;
-use crate::scratch::{Scratch, max, min, sum, times};
+use crate::scratch::{max, min, split, sum, times};
 use crate::view::{Columns, MatMut, MatRef, Total};
 
 /// Vectors beyond the rank, by default. More make passes dearer and fewer.
@@ -177,14 +177,16 @@ pub struct State<'a, T> {
 
 /// Elements of memory for [`State::new`].
 pub const fn state_len(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
-    let p = min(rank.saturating_add(oversample), cols);
-    let blocks = times(p, sum([rows, times(2, cols)]));
-    sum([blocks, times(4, times(p, p)), p, work_len(rows, cols, p)])
+    sum(layout(rows, cols, min(rank.saturating_add(oversample), cols)))
 }
 
-const fn work_len(rows: usize, cols: usize, p: usize) -> usize {
+/// Y, V, Z, four small matrices, the values, and what the building blocks need.
+const fn layout(rows: usize, cols: usize, p: usize) -> [usize; 9] {
     let rounds = orthonormalize::scratch_len(max(rows, cols), p);
-    max(max(rounds, jacobi_unblocked_scratch_len(p, p)), gemm_scratch_len(max(rows, cols), p, max(cols, p)))
+    let products = gemm_scratch_len(max(rows, cols), p, max(cols, p));
+    let scratch = max(max(rounds, jacobi_unblocked_scratch_len(p, p)), products);
+    let square = times(p, p);
+    [times(rows, p), times(cols, p), times(cols, p), square, square, square, square, p, scratch]
 }
 
 impl<'a, T: Real> State<'a, T> {
@@ -209,22 +211,22 @@ impl<'a, T: Real> State<'a, T> {
         }
         let p = rank.saturating_add(options.oversample).min(cols);
         check::exact_index::<T>(p)?;
-        let mut memory = Scratch::new(memory, state_len(rows, cols, rank, options.oversample))?;
+        let [y, v, z, g, r, left, right, values, scratch] = split(memory, layout(rows, cols, p))?;
         let mut state = State {
             options: *options,
             rank,
             square: scan.norm.to_f64() * scan.norm.to_f64(),
             exponent: scan.exponent,
             rows,
-            y: memory.zeroed(rows * p),
-            v: memory.zeroed(cols * p),
-            z: memory.zeroed(cols * p),
-            g: memory.columns(p, p),
-            r: memory.columns(p, p),
-            left: memory.columns(p, p),
-            right: memory.columns(p, p),
-            values: memory.zeroed(p),
-            scratch: memory.raw(work_len(rows, cols, p)),
+            y,
+            v,
+            z,
+            g: Columns::new(g, p, p),
+            r: Columns::new(r, p, p),
+            left: Columns::new(left, p, p),
+            right: Columns::new(right, p, p),
+            values,
+            scratch,
             phase: if options.max_passes == 0 { Phase::MultiplyLast } else { Phase::Multiply },
             rounds: Rounds::new(0),
             shift: T::ZERO,
@@ -444,27 +446,34 @@ fn check_outputs<T: Real>(
 
 /// Elements of scratch for [`truncated`] with this operator.
 pub fn truncated_scratch_len<T: Real, A: LinearOperator<T>>(a: &A, rank: usize, options: &Options) -> usize {
-    let (rows, cols) = (a.rows(), a.cols());
-    let side = gram_side(rows, cols, rank, options.oversample);
-    let p = min(rank.saturating_add(options.oversample), min(rows, cols));
-    with_operator(rows, cols, rank, options.oversample, a.scratch_len(max(p, side)))
+    sum(driver_layout(a.rows(), a.cols(), rank, options.oversample, operator_len(a, rank, options)))
+}
+
+fn operator_len<T: Real, A: LinearOperator<T>>(a: &A, rank: usize, options: &Options) -> usize {
+    a.scratch_len(widest_product(a.rows(), a.cols(), rank, options.oversample))
 }
 
 /// The same for a dense matrix, as a closed form.
 pub const fn truncated_dense_scratch_len<T: Real>(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
-    let side = gram_side(rows, cols, rank, oversample);
-    let p = min(rank.saturating_add(oversample), min(rows, cols));
-    with_operator(rows, cols, rank, oversample, Dense::<T>::scratch_len_for(rows, cols, max(p, side)))
+    let operator = Dense::<T>::scratch_len_for(rows, cols, widest_product(rows, cols, rank, oversample));
+    sum(driver_layout(rows, cols, rank, oversample, operator))
 }
 
 /// The same for a CSR matrix, as a closed form.
 pub const fn truncated_csr_scratch_len<T: Real>(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
-    with_operator(rows, cols, rank, oversample, Csr::<T>::scratch_len_for(cols))
+    sum(driver_layout(rows, cols, rank, oversample, Csr::<T>::scratch_len_for(cols)))
 }
 
-const fn with_operator(rows: usize, cols: usize, rank: usize, oversample: usize, operator: usize) -> usize {
+/// The state, a Gram matrix, and what the operator needs. The columns become the shorter side.
+const fn driver_layout(rows: usize, cols: usize, rank: usize, oversample: usize, operator: usize) -> [usize; 3] {
     let side = gram_side(rows, cols, rank, oversample);
-    sum([state_len(max(rows, cols), min(rows, cols), rank, oversample), times(side, side), operator])
+    [state_len(max(rows, cols), min(rows, cols), rank, oversample), times(side, side), operator]
+}
+
+/// Vectors in the widest product with A; the Gram matrix counts as one with all columns.
+const fn widest_product(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
+    let p = min(rank.saturating_add(oversample), min(rows, cols));
+    max(p, gram_side(rows, cols, rank, oversample))
 }
 
 /// The side of the Gram matrix that may be formed.
@@ -497,14 +506,14 @@ pub fn truncated<T: Real, A: LinearOperator<T>>(
         return Err(Error::Rank { max: rows.min(cols), given: rank });
     }
     check_outputs(rows, cols, rank, s, &u, &v)?;
-    let scratch = Scratch::new(scratch, truncated_scratch_len(a, rank, options))?;
+    let pieces = split(scratch, driver_layout(rows, cols, rank, options.oversample, operator_len(a, rank, options)))?;
     let (mut u, mut v) = (u, v);
     // The columns become the shorter side.
     let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
     let info = if rows >= cols {
-        drive(a, s, left, right, options, scratch, &mut observer)
+        drive(a, s, left, right, options, pieces, &mut observer)
     } else {
-        drive(&Transposed(a), s, right, left, options, scratch, &mut observer).map_err(Error::transposed)
+        drive(&Transposed(a), s, right, left, options, pieces, &mut observer).map_err(Error::transposed)
     }?;
     fix_pair(u.as_mut(), v.as_mut(), rank);
     Ok(info)
@@ -516,19 +525,14 @@ fn drive<T: Real, A: LinearOperator<T>>(
     u: Option<MatMut<'_, T>>,
     v: Option<MatMut<'_, T>>,
     options: &Options,
-    mut scratch: Scratch<'_, T>,
+    [memory, gram, scratch]: [&mut [T]; 3],
     observer: &mut impl FnMut(&Info) -> ControlFlow<()>,
 ) -> Result<Info, Error> {
     let (rows, cols, rank) = (a.rows(), a.cols(), s.len());
     let scan = a.check()?;
     let mut go_on = |info: &Info| observer(info).is_continue();
-    let side = gram_side(rows, cols, rank, options.oversample);
-    let gram = scratch.raw(side * side);
-    let p = rank.saturating_add(options.oversample).min(cols);
-    let memory = scratch.raw(state_len(rows, cols, rank, options.oversample));
-    let scratch = scratch.raw(a.scratch_len(p.max(side)));
     let mut state = State::new(rows, cols, rank, scan, options, memory)?;
-    let short = side == cols && scan.exponent == 0 && options.max_passes > 0;
+    let short = gram.len() == cols * cols && scan.exponent == 0 && options.max_passes > 0;
     if short && a.gram(MatMut::packed(gram, cols, cols), scratch)? {
         a.sum(gram)?;
         state.iterate_in(MatRef::packed(gram, cols, cols), &mut go_on)?;
