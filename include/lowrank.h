@@ -1,8 +1,8 @@
 /*
  * lowrank: matrix factorizations over memory that the caller owns.
  *
- * Singular value decomposition, QR, NMF and semi-NMF of float and double matrices. A call allocates nothing, does no I/O,
- * starts no thread, does not recurse and cannot panic. It ends for every input, in the default floating-point
+ * Singular value decomposition, QR, NMF and semi-NMF of float and double matrices. A call allocates nothing, does no
+ * I/O, starts no thread, does not recurse and cannot panic. It ends for every input, in the default floating-point
  * environment and with flush-to-zero.
  *
  * Matrices. Entry (i, j) is data[i * row_stride + j * col_stride], so row-major and column-major are equals and a
@@ -11,10 +11,10 @@
  *
  * Memory. No output may share addresses with another output, the scratch or an input, from the first to the last entry
  * of each: LOWRANK_OVERLAP. Scratch is any memory of the number type with at least as many elements as the function's
- * `_scratch_len` function returns, for the same shapes; its content does not matter before, and means nothing after. The
- * macro of the same name is the length as a constant, for static memory; where the length exceeds SIZE_MAX the function
- * returns SIZE_MAX, and the macro is wrong. A later version may need more: a program that was compiled with the macros
- * of an older one then gets LOWRANK_SCRATCH_TOO_SMALL, not a wrong result.
+ * `_scratch_len` function returns, for the same shapes; its content does not matter before, and means nothing after.
+ * The macro of the same name is the length as a constant, for static memory; where the length exceeds SIZE_MAX the
+ * function returns SIZE_MAX, and the macro is wrong. A later version may need more: a program that was compiled with
+ * the macros of an older one then gets LOWRANK_SCRATCH_TOO_SMALL, not a wrong result.
  *
  * Results. A function returns LOWRANK_OK or the reason why it did nothing. Then nothing is changed but scratch and
  * `info`. Same input, same bits. An iteration that its bound ended is LOWRANK_OK with `info->converged` 0.
@@ -153,7 +153,7 @@ typedef struct lowrank_info {
     int32_t exponent;      /* svd_jacobi: 2^exponent A was factorized. LOWRANK_OVERFLOW: that of the largest result */
     size_t iterations;     /* sweeps, passes or iterations */
     size_t nonzero;        /* svd_jacobi: singular values that are not exactly 0 */
-    double relative_error; /* svd_truncated, nmf, snmf: |A - approximation| / |A|, Frobenius norms */
+    double relative_error; /* svd_truncated, nmf, snmf: |A - approximation| / |A|, Frobenius; NaN after no iteration */
     uint32_t operand;      /* these five: see the status */
     uint32_t other;
     size_t row; /* counted from 0, as is col */
@@ -227,8 +227,8 @@ int32_t lowrank_qr_f64(const lowrank_mat_f64 *a, uint32_t columns, const lowrank
                        double *scratch, size_t scratch_len, lowrank_info *info);
 
 /*
- * A P = Q R with column pivoting: column j of A P is column pivots[j] of A, and the diagonal of R descends in magnitude.
- * As lowrank_qr, and
+ * A P = Q R with column pivoting: column j of A P is column pivots[j] of A, and the diagonal of R descends in
+ * magnitude. As lowrank_qr, and
  *
  *   pivots       out [n]
  */

@@ -9,7 +9,7 @@ use core::ops::ControlFlow;
 use lowrank::kernel::{self, Execution, gemm, gemm_scratch_len};
 use lowrank::operator::{self, Dense, LinearOperator};
 use lowrank::qr::{qr, qr_pivoted, qr_scratch_len};
-use lowrank::{Error, Operand, nmf, snmf, svd};
+use lowrank::{Error, Operand, Real, nmf, snmf, svd};
 
 use crate::memory::{self, InfoOut, Mat, Matrix, Piece, Range, copied, disjoint, view_if};
 use crate::options::{self, solver, vectors};
@@ -35,7 +35,10 @@ macro_rules! twins {
                     Err(fault) => return fault.status,
                 };
                 let call = || -> Result<Info, Fault> { $body };
-                let (status, details) = call().map_or_else(|fault| (fault.status, fault.info), |info| (status::OK, info));
+                let (status, details) = match call() {
+                    Ok(details) => (status::OK, details),
+                    Err(fault) => (fault.status, fault.info),
+                };
                 info.write(details);
                 status
             }
@@ -375,7 +378,7 @@ fn check_rank(rank: usize, rows: usize, cols: usize) -> Result<(), Error> {
 }
 
 /// W and H fit X and each other.
-fn check_factors<T: lowrank::Real>(x: &Matrix<T>, w: &Matrix<T>, h: &Matrix<T>) -> Result<(), Error> {
+fn check_factors<T: Real>(x: &Matrix<T>, w: &Matrix<T>, h: &Matrix<T>) -> Result<(), Error> {
     let rank = w.cols();
     for (operand, factor, expected) in [(Operand::Left, w, (x.rows(), rank)), (Operand::Right, h, (rank, x.cols()))] {
         let given = (factor.rows(), factor.cols());

@@ -7,8 +7,9 @@
 //! # The caller's part
 //! What no function can check, and every `SAFETY` sentence refers to as *the contract*:
 //!
-//! - a pointer to a struct is null or points to such a struct, of as many bytes as its `struct_size` says if it has one;
-//! - a pointer to elements points to as many as the header says: a matrix to all of its entries, scratch to `scratch_len`;
+//! - a pointer to a struct is null or points to one, of as many bytes as its `struct_size` says if it has that field;
+//! - a pointer to elements points to as many as the header says: a matrix's to all of its entries, that to scratch to
+//!   `scratch_len`;
 //! - during the call nobody else writes what the function reads, or touches what it writes.
 #![no_std]
 

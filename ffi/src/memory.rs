@@ -49,7 +49,7 @@ const LARGEST_SIZE: usize = 4096;
 /// Reads the size that the caller set.
 ///
 /// # Safety
-/// `pointer` is null or points to a struct of the caller, which begins with its size.
+/// `pointer` points to a struct of the caller, which begins with its size.
 unsafe fn struct_size<S: Growing>(pointer: *const S) -> Result<usize, Fault> {
     if !pointer.is_aligned() {
         return Err(Fault::new(MISALIGNED));
@@ -132,7 +132,7 @@ pub struct Piece<T> {
 }
 
 impl<T> Piece<T> {
-    /// Nothing is read from `start` if `len` is 0.
+    /// If `len` is 0, `start` may be anything.
     pub fn new(operand: Operand, start: *const T, len: usize) -> Result<Self, Fault> {
         if len == 0 {
             return Ok(Piece { operand, start: NonNull::dangling(), len });

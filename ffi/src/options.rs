@@ -1,11 +1,19 @@
 //! The option structs of the header, their defaults, and the enumerations.
 
-use lowrank::kernel::Execution;
 use lowrank::svd::{Vectors, truncated};
 use lowrank::{nmf, svd};
 
 use crate::memory::{Growing, options};
 use crate::status::{ENUMERATION, Fault, Info};
+
+// The defaults, as the `_INIT` macros of the header have them.
+const _: () = {
+    let (svd, truncated, nmf) = (svd::Options::new(), truncated::Options::new(), nmf::Options::new());
+    assert!(svd.max_sweeps == 30 && !svd.scaled && matches!(svd.vectors, Vectors::Thin));
+    assert!(truncated.oversample == 10 && truncated.max_passes == 100);
+    assert!(truncated.tolerance == 1e-4 && truncated.seed == 0);
+    assert!(nmf.max_iterations == 200 && nmf.tolerance == 1e-4);
+};
 
 // SAFETY: `repr(C)`, `struct_size` is first, and all fields are integers and floats.
 unsafe impl Growing for Info {
@@ -72,8 +80,7 @@ impl Truncated {
             .oversample(given.oversample)
             .max_passes(given.max_passes)
             .tolerance(given.tolerance)
-            .seed(given.seed)
-            .execution(Execution::new()))
+            .seed(given.seed))
     }
 }
 
@@ -99,10 +106,7 @@ impl Nmf {
         let defaults = Nmf { struct_size: 0, max_iterations, tolerance };
         // SAFETY: the caller vouches for it.
         let given = unsafe { options(pointer, defaults) }?;
-        Ok(nmf::Options::new()
-            .max_iterations(given.max_iterations)
-            .tolerance(given.tolerance)
-            .execution(Execution::new()))
+        Ok(nmf::Options::new().max_iterations(given.max_iterations).tolerance(given.tolerance))
     }
 }
 
