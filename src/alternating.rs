@@ -9,15 +9,15 @@
 //! needs nothing more, so the loss is free. Near an exact fit the three terms cancel; below `8 sqrt(eps)` of `|X|^2` the
 //! residual is computed entry by entry where the operator can.
 //!
-//! X is worked with as `2^-e X` and the factors as `2^(-e/2)` times theirs; `e` is 0 unless X is near an end of the
-//! number range.
+//! X is worked with as `2^-e X` and the factors as `2^-a A` and `2^-b B` with `a + b = e`, so that all are of order one; the
+//! three are 0 unless X is near an end of the number range.
 
 use core::ops::ControlFlow;
 
 use crate::check;
 use crate::error::{Error, Operand};
-use crate::kernel::{Execution, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, pairwise};
-use crate::operator::{Dense, LinearOperator};
+use crate::kernel::{Execution, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, max_abs, pairwise, row_reduce};
+use crate::operator::{Dense, LinearOperator, Transposed};
 use crate::real::Real;
 use crate::scratch::{max, split, sum, times};
 use crate::view::{Columns, MatMut, MatRef, Total};
@@ -66,6 +66,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// Must pass before anything is changed.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let valid = self.tolerance >= 0.0 && self.tolerance < 1.0;
+        if valid { Ok(()) } else { Err(Error::Option { name: "tolerance" }) }
+    }
+
     /// The defaults.
     pub const fn new() -> Self {
         Options { tolerance: 1e-4, max_iterations: 200, execution: Execution::new() }
@@ -113,9 +119,11 @@ pub(crate) struct Pair<'a, T, X> {
     pub a: MatMut<'a, T>,
     /// `n x k`: the transpose of B, so that both factors are treated alike.
     pub bt: MatMut<'a, T>,
-    /// `|2^-exponent X|^2`, with an even exponent, so that each factor takes one half of it.
+    /// `|2^-exponent X|^2`
     square: f64,
     exponent: i32,
+    /// The share of the exponent that A carries, and that of B.
+    shares: [i32; 2],
     pub execution: Execution,
     /// The product of X with a factor, `m x k` or `n x k`.
     pub product: &'a mut [T],
@@ -161,14 +169,19 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
                 return Err(Error::Negative { operand: Operand::A, row, col });
             }
         }
-        let exponent = scan.exponent - scan.exponent % 2;
-        let norm = scan.norm.scale(scan.exponent - exponent).to_f64();
+        let norm = scan.norm.to_f64();
+        let own = [exponent_of(a.as_ref()), exponent_of(b.as_ref())];
+        let shares = shares::<T>(scan.exponent, own[1]);
+        // A start far from the scale of X is brought to it; any other is taken as it is.
+        let far = (own[0] + own[1]).abs_diff(scan.exponent) > T::SIGNIFICAND_BITS;
+        let entry = if all_nonnegative && far { own } else { shares };
         let mut pair = Pair {
             x,
             a,
             bt: b.t(),
             square: norm * norm,
-            exponent,
+            exponent: scan.exponent,
+            shares,
             execution,
             product,
             gram_a: Columns::new(gram_a, k, k),
@@ -178,25 +191,28 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
             scratch,
             operator_scratch,
         };
-        pair.scale_factors(-exponent / 2);
+        if scan.exponent != 0 {
+            pair.scale_factors(entry, -1);
+        }
         let done = pair.update_gram_b();
-        pair.scale_factors(exponent / 2);
+        pair.scale_factors(shares, 1);
         done.map(|()| pair)
     }
 
     /// Performs `update` in the scale that products are safe in; returns the relative error after it. `update` leaves both
     /// Gram matrices up to date and `X^T A` in `product`.
     pub fn iterate(&mut self, update: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<f64, Error> {
-        self.scale_factors(-self.exponent / 2);
+        self.scale_factors(self.shares, -1);
         let done = update(self);
-        self.scale_factors(self.exponent / 2);
+        self.scale_factors(self.shares, 1);
         done?;
         self.relative_error()
     }
 
-    fn scale_factors(&mut self, e: i32) {
-        shift_exponents(&mut self.a, e);
-        shift_exponents(&mut self.bt, e);
+    /// Multiplies the factors by `2^share`, in the direction 1 to the caller's scale and -1 to that of the computation.
+    fn scale_factors(&mut self, [a, b]: [i32; 2], direction: i32) {
+        shift_exponents(&mut self.a, direction * a);
+        shift_exponents(&mut self.bt, direction * b);
     }
 
     pub fn update_gram_a(&mut self) -> Result<(), Error> {
@@ -210,26 +226,19 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
 
     /// `product = X B^T`, `m x k`.
     pub fn multiply_b(&mut self) -> Result<(), Error> {
-        let (m, k) = self.a.shape();
-        let half = self.exponent / 2;
-        shift_exponents(&mut self.bt, -half);
-        let mut product = MatMut::packed(self.product.get_mut(..m * k).unwrap_or_default(), m, k);
-        let done = self.x.apply(self.bt.as_ref(), product.rb(), self.operator_scratch);
-        shift_exponents(&mut self.bt, half);
-        shift_exponents(&mut product, -half);
-        done
+        let Pair { x, bt, product, exponent, operator_scratch, .. } = self;
+        multiply(*x, bt, product, *exponent, operator_scratch)
+    }
+
+    /// `product = X Q`, `m x k`, for any `n x k` block Q.
+    pub fn multiply(&mut self, mut q: MatMut<'_, T>) -> Result<(), Error> {
+        multiply(self.x, &mut q, self.product, self.exponent, self.operator_scratch)
     }
 
     /// `product = X^T A`, `n x k`.
     pub fn multiply_a(&mut self) -> Result<(), Error> {
         let (n, k) = self.bt.shape();
-        let half = self.exponent / 2;
-        shift_exponents(&mut self.a, -half);
-        let mut product = MatMut::packed(self.product.get_mut(..n * k).unwrap_or_default(), n, k);
-        let done = self.x.apply_transpose(self.a.as_ref(), product.rb(), self.operator_scratch);
-        shift_exponents(&mut self.a, half);
-        shift_exponents(&mut product, -half);
-        done?;
+        multiply(&Transposed(self.x), &mut self.a, self.product, self.exponent, self.operator_scratch)?;
         self.x.sum(self.product.get_mut(..n * k).unwrap_or_default())
     }
 
@@ -240,13 +249,10 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         if square == 0.0 {
             return Ok(0.0);
         }
-        let half = self.exponent / 2;
         let product = MatRef::packed(self.product.get(..n * k).unwrap_or_default(), n, k);
-        let rows = (0..n).map(|j| match (product.row_slice(j), self.bt.as_ref().row_slice(j)) {
-            (Some(p), Some(b)) => dot(p, b),
-            _ => (0..k).fold(T::ZERO, |sum, l| sum + product.at(j, l) * self.bt.at(j, l)),
-        });
-        let cross = pairwise(rows).scale(-half).to_f64();
+        let bt = self.bt.as_ref();
+        let share = self.shares.at(1);
+        let cross = pairwise((0..n).map(|j| row_reduce(product, bt, j, |p, b| p * b.scale(-share)))).to_f64();
         let fit: f64 = (0..k).map(|j| dot(self.gram_a.col(j), self.gram_b.col(j)).to_f64()).sum();
         let loss = (square - 2.0 * cross + fit) / square;
         if loss >= 8.0 * Real::sqrt(T::EPSILON.to_f64()) {
@@ -308,9 +314,6 @@ pub(crate) fn drive(
 ) -> Result<Info, Error> {
     /// Iterations between two looks at the tolerance.
     const STRIDE: usize = 10;
-    if !(options.tolerance >= 0.0 && options.tolerance < 1.0) {
-        return Err(Error::Option { name: "tolerance" });
-    }
     let mut info = Info { converged: false, iterations: 0, relative_error: f64::NAN };
     let (mut first, mut before) = (None, f64::INFINITY);
     while info.iterations < options.max_iterations && !info.converged {
@@ -329,6 +332,45 @@ pub(crate) fn drive(
         }
     }
     Ok(info)
+}
+
+/// `product = 2^-exponent X B`, with B as it was afterwards.
+fn multiply<T: Real, X: LinearOperator<T>>(
+    x: &X,
+    b: &mut MatMut<'_, T>,
+    product: &mut [T],
+    exponent: i32,
+    scratch: &mut [T],
+) -> Result<(), Error> {
+    let (m, k) = (x.rows(), b.cols());
+    let (before, after) = halves(exponent);
+    shift_exponents(b, before);
+    let mut product = MatMut::packed(product.get_mut(..m * k).unwrap_or_default(), m, k);
+    let done = x.apply(b.as_ref(), product.rb(), scratch);
+    shift_exponents(b, -before);
+    shift_exponents(&mut product, after);
+    done
+}
+
+/// Splits a multiplication by `2^-e` into one before a product and one after it, so that neither is out of range.
+fn halves(e: i32) -> (i32, i32) {
+    (-(e / 2), -(e - e / 2))
+}
+
+/// The shares of `e`: B keeps its own exponent as far as A's then stays well within the range.
+fn shares<T: Real>(e: i32, own_b: i32) -> [i32; 2] {
+    if e == 0 {
+        return [0, 0];
+    }
+    let limit = T::MAX_EXPONENT / 4 * 3;
+    let b = own_b.clamp(e - limit, e + limit);
+    [e - b, b]
+}
+
+/// The exponent of the largest magnitude; 0 for a zero matrix.
+fn exponent_of<T: Real>(x: MatRef<'_, T>) -> i32 {
+    let largest = x.lines().map(max_abs).fold(T::ZERO, T::max);
+    if largest == T::ZERO { 0 } else { largest.exponent() }
 }
 
 /// Multiplies by `2^e`.

@@ -44,7 +44,6 @@ extern crate std;
 
 mod alternating;
 mod check;
-mod cholesky;
 mod error;
 mod householder;
 #[allow(unsafe_code)]
@@ -58,6 +57,7 @@ mod real;
 mod scratch;
 pub mod snmf;
 pub mod svd;
+mod triangular;
 #[allow(unsafe_code)]
 mod view;
 

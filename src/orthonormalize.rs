@@ -10,12 +10,12 @@
 //! The two-round scheme is analysed by Yamamoto, Nakatsukasa, Yanagisawa & Fukaya (ETNA 44, 2015); the deferral takes the
 //! place of their shift.
 
-use crate::cholesky::{invert_upper, multiply_upper};
 use crate::error::Error;
 use crate::kernel::{Execution, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, scale};
 use crate::random::Uniform;
 use crate::real::Real;
 use crate::scratch::{max, split, sum, times};
+use crate::triangular::{invert_upper, multiply_upper};
 use crate::view::{Columns, MatMut, Total};
 
 /// Rows of Y that are multiplied at a time.
@@ -72,10 +72,8 @@ impl Rounds {
         let mut inverse = Columns::new(inverse, p, p);
 
         // After the first round every column has had unit norm, so what is left of it can be told from rounding.
-        let nothing = match self.done {
-            0 => (T::MIN_POSITIVE / T::EPSILON).sqrt(),
-            _ => T::EPSILON * T::from_f64(8.0),
-        };
+        let lost = (T::MIN_POSITIVE / T::EPSILON).sqrt();
+        let nothing = if self.done == 0 { lost } else { T::EPSILON * T::from_f64(8.0) };
         let smallest = factor(g, norms, dead, nothing);
         invert_upper(g, &mut inverse);
         if self.done == 0 {
@@ -126,7 +124,8 @@ pub(crate) fn orthonormalize<T: Real>(
 
 /// Overwrites the upper triangle of G with the round's R, and returns the smallest squared pivot relative to its column.
 ///
-/// `norms` returns the norms of the columns of Y; `dead` returns 1 for a column of which no more than `nothing` is left.
+/// `norms` returns the norms of the columns of Y; `dead` returns 1 for a column of which no more than `nothing` is left
+/// beside the earlier ones.
 fn factor<T: Real>(g: &mut Columns<'_, T>, norms: &mut [T], dead: &mut [T], nothing: T) -> T {
     let p = g.cols();
     for j in 0..p {
@@ -138,7 +137,7 @@ fn factor<T: Real>(g: &mut Columns<'_, T>, norms: &mut [T], dead: &mut [T], noth
     let keep = T::from_f64(KEEP);
     let mut smallest = T::ONE;
     for j in 0..p {
-        let alive = dead.at(j) == T::ZERO;
+        let mut alive = dead.at(j) == T::ZERO;
         // Column j of R for columns of unit norm. A column that was not normalized takes no part: its row stays zero.
         for i in 0..j {
             let normalized = g.at(i, i) != T::ZERO;
@@ -152,6 +151,12 @@ fn factor<T: Real>(g: &mut Columns<'_, T>, norms: &mut [T], dead: &mut [T], noth
         }
         let above = g.col(j).get(..j).unwrap_or_default();
         let pivot = T::ONE - dot(above, above);
+        // What the pivot says of less than this is rounding.
+        let left = norms.at(j) * pivot.max(T::EPSILON * T::from_f64(16.0)).sqrt();
+        if alive && left <= nothing {
+            alive = false;
+            dead.put(j, T::ONE);
+        }
         if alive {
             smallest = pivot.min(smallest);
         }

@@ -12,7 +12,7 @@ mod vector;
 
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
-pub(crate) use vector::{combine, max_abs, pairwise, scale};
+pub(crate) use vector::{combine, max_abs, pairwise, row_reduce, scale};
 
 /// Who computes dense matrix products.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The door for dense products: checks, the choice of backend, and the cut into parallel tasks.
 
-use super::{Backend, Execution, Parallelism, axpy, dot, portable};
+use super::{Backend, Execution, Parallelism, portable, row_reduce};
 use crate::error::{Error, Operand};
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
@@ -62,25 +62,10 @@ pub fn gemv<T: Real>(alpha: T, a: MatRef<'_, T>, x: &[T], beta: T, y: &mut [T]) 
     if y.len() != a.rows() {
         return Err(Error::Shape { operand: Operand::C, expected: (a.rows(), 1), given: (y.len(), 1) });
     }
-    for y in y.iter_mut() {
-        *y = if beta == T::ZERO { T::ZERO } else { beta * *y };
-    }
-    if a.row_stride() < a.col_stride() {
-        // Columns are adjacent: add them up.
-        for (j, x) in x.iter().enumerate() {
-            match a.t().row_slice(j) {
-                Some(column) => axpy(alpha * *x, column, y),
-                None => y.iter_mut().enumerate().for_each(|(i, y)| *y += alpha * *x * a.at(i, j)),
-            }
-        }
-        return Ok(());
-    }
+    let x = MatRef::packed(x, 1, x.len());
     for (i, y) in y.iter_mut().enumerate() {
-        *y += alpha
-            * match a.row_slice(i) {
-                Some(row) => dot(row, x),
-                None => x.iter().enumerate().fold(T::ZERO, |sum, (j, x)| sum + a.at(i, j) * *x),
-            };
+        let product = alpha * row_reduce(a.submatrix(i, 0, 1, a.cols()), x, 0, |a, x| a * x);
+        *y = if beta == T::ZERO { product } else { product + beta * *y };
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 //! 1993). Where two slices differ in length the longer one's rest is ignored.
 
 use crate::real::Real;
-use crate::view::Total;
+use crate::view::{MatRef, Total};
 
 /// Independent running sums: four 128-bit vectors of `f32`, enough to hide the latency of an addition.
 const LANES: usize = 16;
@@ -28,13 +28,8 @@ pub(crate) fn pairwise<T: Real>(terms: impl Iterator<Item = T>) -> T {
         waiting.put(level, carry);
         blocks += 1;
     }
-    let mut total = T::ZERO;
-    for (level, sum) in waiting.iter().enumerate() {
-        if blocks >> level & 1 == 1 {
-            total = *sum + total;
-        }
-    }
-    total
+    let full = waiting.iter().enumerate().filter(|(level, _)| blocks >> level & 1 == 1).map(|(_, sum)| *sum);
+    full.reduce(|total, sum| sum + total).unwrap_or(T::ZERO)
 }
 
 /// The sum over one block of `term(x_i, y_i)`.
@@ -73,6 +68,23 @@ fn reduce<T: Real>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Copy) -> T {
         return block(x, y, term);
     }
     pairwise(x.chunks(BLOCK).zip(y.chunks(BLOCK)).map(|(x, y)| block(x, y, term)))
+}
+
+/// The sum of `term` over row `i` of two matrices of the same shape, the same bits whatever their strides.
+pub(crate) fn row_reduce<T: Real>(x: MatRef<'_, T>, y: MatRef<'_, T>, i: usize, term: impl Fn(T, T) -> T + Copy) -> T {
+    if let (Some(x), Some(y)) = (x.row_slice(i), y.row_slice(i)) {
+        return reduce(x, y, term);
+    }
+    let n = x.cols().min(y.cols());
+    let blocks = (0..n).step_by(BLOCK).map(|start| {
+        let (mut xs, mut ys) = ([T::ZERO; BLOCK], [T::ZERO; BLOCK]);
+        let len = BLOCK.min(n - start);
+        for (j, (xs, ys)) in xs.iter_mut().zip(&mut ys).enumerate().take(len) {
+            (*xs, *ys) = (x.at(i, start + j), y.at(i, start + j));
+        }
+        block(xs.get(..len).unwrap_or_default(), ys.get(..len).unwrap_or_default(), term)
+    });
+    pairwise(blocks)
 }
 
 /// The inner product `x . y`.

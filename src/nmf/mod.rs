@@ -145,6 +145,7 @@ pub fn factorize<T: Real, X: LinearOperator<T>>(
     memory: &mut [T],
     observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Info, Error> {
+    options.check()?;
     let mut state = State::new(x, w, h, solver, options.execution, memory)?;
     drive(options, || state.update(), observer)
 }

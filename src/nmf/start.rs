@@ -43,7 +43,7 @@ pub const fn nndsvd_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize, 
 /// factor's entries: multiplicative updates keep a zero for ever.
 ///
 /// # Errors
-/// As [`svd::truncated`](fn@crate::svd::truncated): `Rank` if `k` is above `min(m, n)`. W and H are unchanged then.
+/// `Option` unless `fill` is finite and not negative, and as [`svd::truncated`](fn@crate::svd::truncated): `Rank` if `k` is above `min(m, n)`. W and H are unchanged then.
 pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     x: &X,
     mut w: MatMut<'_, T>,
@@ -53,6 +53,9 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     scratch: &mut [T],
 ) -> Result<truncated::Info, Error> {
     let rank = w.cols();
+    if !(fill >= 0.0 && fill.is_finite()) {
+        return Err(Error::Option { name: "fill" });
+    }
     if h.shape() != (rank, x.cols()) {
         return Err(Error::Shape { operand: Operand::Right, expected: (rank, x.cols()), given: h.shape() });
     }

@@ -3,13 +3,14 @@
 //! The entries of row `i` are `values[p]` in column `columns[p]` for `starts[i] <= p < starts[i + 1]`. The transpose is
 //! the same arrays read as compressed sparse columns, [`Transposed`](super::Transposed).
 
-use super::{LinearOperator, Scan, scan};
+use super::{LinearOperator, Scan, check_residual, scan};
 use crate::error::{Error, Operand};
 use crate::kernel::{Execution, Parallelism, axpy, pairwise, sum_of_squares};
 use crate::real::Real;
+use crate::scratch::split;
 use crate::view::{MatMut, MatRef, Total};
 
-/// A sparse matrix in CSR form. Entries that stand twice are added.
+/// A sparse matrix in CSR form. The columns ascend in each row, so that each entry stands once.
 #[derive(Clone, Copy, Debug)]
 pub struct Csr<'a, T> {
     cols: usize,
@@ -23,21 +24,28 @@ impl<'a, T: Real> Csr<'a, T> {
     /// A matrix of `starts.len() - 1` rows.
     ///
     /// # Errors
-    /// `Csr` with the row at fault if `starts` is empty, does not begin with 0, descends, or does not end with the
-    /// number of entries, if `columns` and `values` differ in length, or if a column is not below `cols`.
+    /// `Csr` with the first row at fault if `starts` is empty, does not begin with 0, descends, or does not end with the
+    /// number of entries, if `columns` and `values` differ in length, if a column is not below `cols`, or if the columns
+    /// of a row do not ascend.
     pub fn new(cols: usize, starts: &'a [usize], columns: &'a [u32], values: &'a [T]) -> Result<Self, Error> {
-        let last = starts.len().saturating_sub(1);
+        let entries = columns.len().min(values.len());
+        let last = starts.len().saturating_sub(2);
         if starts.first() != Some(&0) {
             return Err(Error::Csr { row: 0 });
         }
-        if let Some(row) = starts.windows(2).position(|pair| matches!(pair, [a, b] if a > b)) {
+        let beyond = |pair: &[usize]| matches!(pair, [start, end] if start > end || *end > entries);
+        if let Some(row) = starts.windows(2).position(beyond) {
             return Err(Error::Csr { row });
         }
         if starts.last() != Some(&columns.len()) || columns.len() != values.len() {
-            return Err(Error::Csr { row: last.saturating_sub(1) });
+            return Err(Error::Csr { row: last });
         }
-        if let Some(p) = columns.iter().position(|j| *j as usize >= cols) {
-            return Err(Error::Csr { row: row_of(starts, p) });
+        let wrong = starts.windows(2).position(|pair| {
+            let row = pair.first().zip(pair.last()).and_then(|(a, b)| columns.get(*a..*b)).unwrap_or_default();
+            !row.is_sorted_by(|i, j| i < j) || row.last().is_some_and(|j| *j as usize >= cols)
+        });
+        if let Some(row) = wrong {
+            return Err(Error::Csr { row });
         }
         Ok(Csr { cols, starts, columns, values, parallelism: Parallelism::One })
     }
@@ -163,13 +171,12 @@ impl<T: Real> LinearOperator<T> for Csr<'_, T> {
         exponent: i32,
         scratch: &mut [T],
     ) -> Result<Option<T>, Error> {
-        let needed = self.cols;
-        let given = scratch.len();
-        let Some(line) = scratch.get_mut(..needed) else { return Err(Error::ScratchTooSmall { needed, given }) };
+        check_residual(self.rows(), self.cols, w, h)?;
+        let [line] = split(scratch, [self.cols])?;
         let rows = (0..self.rows()).map(|i| {
             line.fill(T::ZERO);
             for (j, x) in self.row(i) {
-                line.put(j, line.at(j) + x);
+                line.put(j, x);
             }
             for p in 0..w.cols() {
                 match h.row_slice(p) {

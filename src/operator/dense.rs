@@ -1,10 +1,10 @@
 //! A dense matrix as an operator.
 
-use super::{LinearOperator, Scan, scan};
+use super::{LinearOperator, Scan, check_residual, scan};
 use crate::error::Error;
 use crate::kernel::{Execution, gemm, gemm_scratch_len, gram, pairwise, sum_of_squares};
 use crate::real::Real;
-use crate::scratch::{max, sum, times};
+use crate::scratch::{max, split, sum, times};
 use crate::view::{MatMut, MatRef};
 
 /// Rows of the residual that are held at a time.
@@ -33,9 +33,13 @@ impl<'a, T: Real> Dense<'a, T> {
     pub const fn scratch_len_for(m: usize, n: usize, k: usize) -> usize {
         let forward = gemm_scratch_len(m, k, n);
         let backward = gemm_scratch_len(n, k, m);
-        let residual = sum([times(PANEL, n), gemm_scratch_len(PANEL, n, k)]);
-        max(residual, max(forward, backward))
+        max(sum(residual_layout(n, k)), max(forward, backward))
     }
+}
+
+/// A panel of the residual, and what its product needs.
+const fn residual_layout(n: usize, k: usize) -> [usize; 2] {
+    [times(PANEL, n), gemm_scratch_len(PANEL, n, k)]
 }
 
 impl<T: Real> LinearOperator<T> for Dense<'_, T> {
@@ -69,11 +73,8 @@ impl<T: Real> LinearOperator<T> for Dense<'_, T> {
         scratch: &mut [T],
     ) -> Result<Option<T>, Error> {
         let (m, n) = self.a.shape();
-        let needed = self.scratch_len(w.cols());
-        let given = scratch.len();
-        let Some((panel, scratch)) = scratch.split_at_mut_checked(PANEL.min(m) * n) else {
-            return Err(Error::ScratchTooSmall { needed, given });
-        };
+        check_residual(m, n, w, h)?;
+        let [panel, scratch] = split(scratch, residual_layout(n, w.cols()))?;
         let mut failed = Ok(());
         let panels = (0..m).step_by(PANEL).map(|start| {
             let rows = self.a.submatrix(start, 0, PANEL, n);

@@ -11,7 +11,7 @@ pub use dense::Dense;
 
 use crate::check;
 use crate::error::{Error, Operand};
-use crate::kernel::{pairwise, sum_of_squares};
+use crate::kernel::{pairwise, row_reduce};
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
@@ -42,7 +42,12 @@ pub trait LinearOperator<T: Real> {
     /// Columns of A.
     fn cols(&self) -> usize;
 
-    /// One pass over the entries: [`Error::NonFinite`] for the first that is NaN or infinite.
+    /// Rows on all machines together.
+    fn all_rows(&self) -> usize {
+        self.rows()
+    }
+
+    /// One pass over the entries, on all machines: [`Error::NonFinite`] for the first that is NaN or infinite.
     fn check(&self) -> Result<Scan<T>, Error>;
 
     /// Elements of scratch that the products need with a block of `k` vectors, monotone in `k`.
@@ -113,14 +118,24 @@ impl<T: Real, A: LinearOperator<T>> LinearOperator<T> for Transposed<'_, A> {
     }
 }
 
+/// Factors of a residual must fit an `m x n` matrix.
+fn check_residual<T: Real>(m: usize, n: usize, w: MatRef<'_, T>, h: MatRef<'_, T>) -> Result<(), Error> {
+    let k = w.cols();
+    if w.rows() != m {
+        return Err(Error::Shape { operand: Operand::Left, expected: (m, k), given: w.shape() });
+    }
+    if h.shape() != (k, n) {
+        return Err(Error::Shape { operand: Operand::Right, expected: (k, n), given: h.shape() });
+    }
+    Ok(())
+}
+
 /// The scan of a matrix whose nonzero entries are those of `entries`.
 fn scan<T: Real>(entries: MatRef<'_, T>) -> Result<Scan<T>, Error> {
     let largest = check::finite(entries, Operand::A)?;
     let exponent = safe_exponent(largest);
-    let squares = entries.lines().map(|line| match exponent {
-        0 => sum_of_squares(line),
-        e => line.iter().fold(T::ZERO, |sum, x| sum + x.scale(-e) * x.scale(-e)),
-    });
+    let squares =
+        (0..entries.rows()).map(|i| row_reduce(entries, entries, i, |x, _| x.scale(-exponent) * x.scale(-exponent)));
     Ok(Scan { largest, norm: pairwise(squares).sqrt(), exponent, negative: check::negative(entries) })
 }
 

@@ -13,7 +13,8 @@
 //! convergence smaller at no cost (Feng, Yu, Xie & Tang, "dashSVD", TOMS 50, 2024). The singular values of R plus alpha
 //! estimate the squared singular values; with `E` their sum over the leading `k`, the best error is `|A|^2 - E`. A pass
 //! adds `d` to E, `q` times what the one before added; passes end when the rest of that geometric series, `d q / (1 -
-//! q)`, is at most `tolerance` times the squared error, or when `d` is within rounding.
+//! q)`, is at most `tolerance` times the squared error, or when `d` is within rounding; and when besides no squared value
+//! has moved by more than a hundredth, however small it is (down to rounding, `(100 eps s_1)^2`).
 //!
 //! **The short side.** If the shorter side of A has at most 16 p entries and the operator offers its Gram matrix, `G =
 //! A^T A` is formed once, at the cost of few passes, and all passes are made with it. G knows squared singular values to
@@ -40,6 +41,10 @@ const GRAM_COLUMNS: usize = 16;
 const GRAM_STRIDE: usize = 4;
 /// Squared singular values below this many `eps s_1^2` are not left to the Gram matrix.
 const GRAM_MARGIN: f64 = 1e3;
+/// Singular values below this many `eps s_1` are rounding.
+const NOISE: f64 = 1e2;
+/// The part by which a squared value may still move at the last pass.
+const STEADY: f64 = 1e-2;
 
 /// Options of the truncated SVD.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,8 +57,10 @@ pub struct Options {
     /// The bound on passes; default 100. A pass is one product with A and one with its transpose, or one with the Gram
     /// matrix.
     pub max_passes: usize,
-    /// Seed of the random start; default 0.
+    /// Seed of the random start, the same on all machines that hold rows; default 0.
     pub seed: u64,
+    /// The number of this machine among those that hold rows; default 0.
+    pub machine: u64,
     /// How the method's own dense products are computed; the operator has its own say about its products.
     pub execution: Execution,
 }
@@ -61,7 +68,14 @@ pub struct Options {
 impl Options {
     /// The defaults.
     pub const fn new() -> Self {
-        Options { oversample: OVERSAMPLE, tolerance: 1e-4, max_passes: 100, seed: 0, execution: Execution::new() }
+        Options {
+            oversample: OVERSAMPLE,
+            tolerance: 1e-4,
+            max_passes: 100,
+            seed: 0,
+            machine: 0,
+            execution: Execution::new(),
+        }
     }
     /// Vectors beyond the rank.
     pub const fn oversample(mut self, vectors: usize) -> Self {
@@ -81,6 +95,11 @@ impl Options {
     /// The seed.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+    /// The number of this machine.
+    pub const fn machine(mut self, machine: u64) -> Self {
+        self.machine = machine;
         self
     }
     /// How dense products are computed.
@@ -284,14 +303,16 @@ impl<'a, T: Real> State<'a, T> {
                 }
                 Phase::Absorb => {
                     shift_exponents(self.z, after);
-                    self.absorb(true)?;
+                    self.absorb(true, (T::from_f64(NOISE) * T::EPSILON) * (T::from_f64(NOISE) * T::EPSILON))?;
                     let over = self.converged || self.passes >= self.options.max_passes;
                     self.phase = if over { Phase::MultiplyLast } else { Phase::Multiply };
                 }
                 Phase::ScaleLast => {
                     shift_exponents(self.v, -before);
                     shift_exponents(self.y, after);
-                    self.rounds = Rounds::new(self.options.seed.wrapping_add(1));
+                    // Replacements for missing directions differ from machine to machine.
+                    let machine = self.options.machine.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                    self.rounds = Rounds::new(self.options.seed.wrapping_add(1).wrapping_add(machine));
                     self.phase = Phase::SumGram;
                 }
                 Phase::SumGram => {
@@ -363,8 +384,8 @@ impl<'a, T: Real> State<'a, T> {
     }
 
     /// Takes `z`, the product of `A^T A` with V: shifts it, makes it the new V and, if `look` says so, reads off how far
-    /// the iteration has come.
-    fn absorb(&mut self, look: bool) -> Result<(), Error> {
+    /// the iteration has come. Squared values below `noise` times the largest are not looked at.
+    fn absorb(&mut self, look: bool, noise: T) -> Result<(), Error> {
         let (cols, p) = (self.cols(), self.block());
         let shift = self.shift;
         self.z.iter_mut().zip(self.v.iter()).for_each(|(z, v)| *z -= shift * *v);
@@ -376,15 +397,20 @@ impl<'a, T: Real> State<'a, T> {
         if !look {
             return Ok(());
         }
+        // No vectors are kept between looks, so there is room for the values of the last one.
+        let before = self.left.as_mut_slice();
+        before.iter_mut().zip(self.values.iter()).for_each(|(before, value)| *before = *value);
         jacobi_unblocked(self.r.as_ref(), self.values, None, None, &super::Options::new(), self.scratch)?;
         self.values.iter_mut().for_each(|value| *value += shift);
         let smallest = self.values.last().copied().unwrap_or_default() - shift;
-        if smallest > shift {
+        // A smallest value that is rounding would shift real ones away.
+        let real = T::from_f64(GRAM_MARGIN) * T::EPSILON * self.values.first().copied().unwrap_or_default();
+        if smallest > shift && smallest > real {
             self.shift = (shift + smallest) * T::from_f64(0.5);
         }
         let energy: f64 = self.values.iter().take(self.rank).map(|value| value.to_f64()).sum();
         let growth = self.energy.map(|before| (energy - before).max(0.0));
-        self.converged = self.options.tolerance > 0.0 && self.settled(energy, growth);
+        self.converged = self.options.tolerance > 0.0 && self.settled(energy, growth) && self.steady(noise);
         (self.energy, self.growth) = (Some(energy), growth);
         Ok(())
     }
@@ -400,6 +426,14 @@ impl<'a, T: Real> State<'a, T> {
         growth < before && growth * growth / (before - growth) <= self.options.tolerance * error
     }
 
+    /// Whether no leading squared value has moved much since the last look.
+    fn steady(&self, noise: T) -> bool {
+        let least = noise * self.values.first().copied().unwrap_or_default();
+        let pairs = self.values.iter().zip(self.left.col(0)).take(self.rank);
+        let moved = |(now, before): (&T, &T)| *now > least && (*now - *before).abs() > T::from_f64(STEADY) * *now;
+        self.energy.is_none() || !pairs.into_iter().any(moved)
+    }
+
     /// All passes with a given Gram matrix. Passes with A follow only if it cannot resolve the values wanted.
     fn iterate_in(&mut self, g: MatRef<'_, T>, mut go_on: impl FnMut(&Info) -> bool) -> Result<(), Error> {
         let (cols, p) = (self.cols(), self.block());
@@ -407,7 +441,7 @@ impl<'a, T: Real> State<'a, T> {
             let (v, z) = (MatRef::packed(self.v, cols, p), MatMut::packed(self.z, cols, p));
             gemm(T::ONE, g, v, T::ZERO, z, self.options.execution, self.scratch)?;
             let look = (self.passes + 1).is_multiple_of(GRAM_STRIDE) || self.passes + 1 == self.options.max_passes;
-            self.absorb(look)?;
+            self.absorb(look, T::from_f64(GRAM_MARGIN) * T::EPSILON)?;
             if look && !go_on(&self.info()) {
                 break;
             }
@@ -446,11 +480,18 @@ fn check_outputs<T: Real>(
 
 /// Elements of scratch for [`truncated`] with this operator.
 pub fn truncated_scratch_len<T: Real, A: LinearOperator<T>>(a: &A, rank: usize, options: &Options) -> usize {
-    sum(driver_layout(a.rows(), a.cols(), rank, options.oversample, operator_len(a, rank, options)))
+    sum(operator_layout(a, rank, options))
 }
 
-fn operator_len<T: Real, A: LinearOperator<T>>(a: &A, rank: usize, options: &Options) -> usize {
-    a.scratch_len(widest_product(a.rows(), a.cols(), rank, options.oversample))
+fn operator_layout<T: Real, A: LinearOperator<T>>(a: &A, rank: usize, options: &Options) -> [usize; 3] {
+    let (rows, cols) = (oriented_rows(a), a.cols());
+    let operator = a.scratch_len(widest_product(rows, cols, rank, options.oversample));
+    driver_layout(rows, cols, rank, options.oversample, operator)
+}
+
+/// The rows of A, but at least as many as columns if they live on several machines: such a matrix is not transposed.
+fn oriented_rows<T: Real, A: LinearOperator<T>>(a: &A) -> usize {
+    if a.all_rows() == a.rows() { a.rows() } else { a.rows().max(a.cols()) }
 }
 
 /// The same for a dense matrix, as a closed form.
@@ -490,7 +531,7 @@ const fn gram_side(rows: usize, cols: usize, rank: usize, oversample: usize) -> 
 /// A pass costs two products with `rank + oversample` vectors; see the module for the passes and the short side.
 ///
 /// # Errors
-/// `Rank` unless `1 <= rank <= min(rows, cols)`, `Shape`, `Option`, `ScratchTooSmall`, `NonFinite`, `TooLarge`, `Overflow`
+/// `Rank` unless `1 <= rank <= min(all_rows, cols)`, `Shape`, `Option`, `ScratchTooSmall`, `NonFinite`, `TooLarge`, `Overflow`
 /// and what the operator returns. Outputs are unchanged.
 pub fn truncated<T: Real, A: LinearOperator<T>>(
     a: &A,
@@ -502,15 +543,16 @@ pub fn truncated<T: Real, A: LinearOperator<T>>(
     mut observer: impl FnMut(&Info) -> ControlFlow<()>,
 ) -> Result<Info, Error> {
     let (rows, cols, rank) = (a.rows(), a.cols(), s.len());
-    if rank == 0 || rank > rows.min(cols) {
-        return Err(Error::Rank { max: rows.min(cols), given: rank });
+    let max = a.all_rows().min(cols);
+    if rank == 0 || rank > max {
+        return Err(Error::Rank { max, given: rank });
     }
     check_outputs(rows, cols, rank, s, &u, &v)?;
-    let pieces = split(scratch, driver_layout(rows, cols, rank, options.oversample, operator_len(a, rank, options)))?;
+    let pieces = split(scratch, operator_layout(a, rank, options))?;
     let (mut u, mut v) = (u, v);
     // The columns become the shorter side.
     let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
-    let info = if rows >= cols {
+    let info = if oriented_rows(a) >= cols {
         drive(a, s, left, right, options, pieces, &mut observer)
     } else {
         drive(&Transposed(a), s, right, left, options, pieces, &mut observer).map_err(Error::transposed)
