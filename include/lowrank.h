@@ -113,7 +113,7 @@ typedef struct lowrank_mat_f64 {
 
 /*
  * A sparse matrix in compressed rows: row i has values[p] in column columns[p] for starts[i] <= p < starts[i + 1].
- * `starts` ascends from 0 to `entries`. Entries that stand twice are added. These six fields for ever.
+ * `starts` ascends from 0 to `entries`, and the columns of each row ascend. These six fields for ever.
  */
 typedef struct lowrank_csr_f32 {
     size_t rows;
@@ -480,7 +480,8 @@ int32_t lowrank_snmf_factorize_f64(const lowrank_mat_f64 *x, const lowrank_mat_f
                                    lowrank_info *info);
 
 size_t lowrank_snmf_factorize_scratch_len(size_t m, size_t n, size_t k);
-#define LOWRANK_SNMF_FACTORIZE_SCRATCH_LEN(m, n, k) LOWRANK_NMF_FACTORIZE_SCRATCH_LEN(m, n, k)
+#define LOWRANK_SNMF_FACTORIZE_SCRATCH_LEN(m, n, k)                                                                    \
+    ((size_t)(n) * (size_t)(k) + LOWRANK_ROUNDS_((size_t)(n), (size_t)(k)) + LOWRANK_NMF_FACTORIZE_SCRATCH_LEN(m, n, k))
 
 #ifdef __cplusplus
 }

@@ -363,7 +363,7 @@ fn shares<T: Real>(e: i32, own_b: i32) -> [i32; 2] {
         return [0, 0];
     }
     let limit = T::MAX_EXPONENT / 4 * 3;
-    let b = own_b.clamp(e - limit, e + limit);
+    let b = own_b.max(e - limit).min(e + limit);
     [e - b, b]
 }
 
