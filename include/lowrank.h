@@ -359,7 +359,7 @@ size_t lowrank_svd_truncated_csr_scratch_len(size_t m, size_t n, size_t rank, si
                   LOWRANK_MAX_(LOWRANK_JACOBI_(p, p),                                                                  \
                                LOWRANK_GEMM_SCRATCH_LEN(LOWRANK_MAX_((size_t)(m), (size_t)(n)), p,                     \
                                                         LOWRANK_MIN_((size_t)(m), (size_t)(n))))))
-#define LOWRANK_ROUNDS_(m, p) ((p) * (p) + 258 * (p) + LOWRANK_GRAMS_(m, p))
+#define LOWRANK_ROUNDS_(m, p) ((p) * (p) + 259 * (p) + LOWRANK_GRAMS_(m, p))
 #define LOWRANK_GRAMS_(m, p) LOWRANK_MAX_(LOWRANK_GEMM_SCRATCH_LEN(256, p, p), LOWRANK_GEMM_SCRATCH_LEN(p, p, m))
 #define LOWRANK_DENSE_(m, n, k)                                                                                        \
     LOWRANK_MAX_(16 * (size_t)(n) + LOWRANK_GEMM_SCRATCH_LEN(16, n, k),                                                \

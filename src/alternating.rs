@@ -6,8 +6,8 @@
 //! |X - A B|^2 = |X|^2 - 2 <X^T A, B^T> + <A^T A, B B^T>
 //! ```
 //!
-//! needs nothing more, so the loss is free. Near an exact fit the three terms cancel; below `8 sqrt(eps)` of `|X|^2` the
-//! residual is computed entry by entry where the operator can.
+//! needs nothing more, so the loss is free. Near an exact fit, or with factors that nearly cancel each other, the terms
+//! cancel; below `8 sqrt(eps)` of their size the residual is computed entry by entry where the operator can.
 //!
 //! X is worked with as `2^-e X` and the factors as `2^-a A` and `2^-b B` with `a + b = e`, so that all are of order one; the
 //! three are 0 unless X is near an end of the number range.
@@ -15,12 +15,13 @@
 use core::ops::ControlFlow;
 
 use crate::check;
+use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
-use crate::kernel::{Execution, dot, gemm, gemm_scratch_len, gram, gram_scratch_len, max_abs, pairwise, row_reduce};
+use crate::kernel::{Execution, gemm, gemm_scratch_len, gram, gram_scratch_len, max_abs, pairwise, row_reduce};
 use crate::operator::{Dense, LinearOperator, Transposed};
 use crate::real::Real;
 use crate::scratch::{max, split, sum, times};
-use crate::view::{Columns, MatMut, MatRef, Total};
+use crate::view::{MatMut, MatRef};
 
 /// Rows of a factor that are updated at a time.
 const PANEL: usize = 256;
@@ -252,14 +253,22 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         let product = MatRef::packed(self.product.get(..n * k).unwrap_or_default(), n, k);
         let bt = self.bt.as_ref();
         let share = self.shares.at(1);
-        let cross = pairwise((0..n).map(|j| row_reduce(product, bt, j, |p, b| p * b.scale(-share)))).to_f64();
-        let fit: f64 = (0..k).map(|j| dot(self.gram_a.col(j), self.gram_b.col(j)).to_f64()).sum();
-        let loss = (square - 2.0 * cross + fit) / square;
-        if loss >= 8.0 * Real::sqrt(T::EPSILON.to_f64()) {
-            return Ok(Real::sqrt(loss));
+        let reduce = |term: fn(T) -> T| {
+            let cross = pairwise((0..n).map(|j| row_reduce(product, bt, j, |p, b| term(p * b.scale(-share)))));
+            let grams =
+                (0..k).map(|j| (MatRef::packed(self.gram_a.col(j), 1, k), MatRef::packed(self.gram_b.col(j), 1, k)));
+            let fit = pairwise(grams.map(|(a, b)| row_reduce(a, b, 0, |a, b| term(a * b))));
+            (2.0 * cross.to_f64(), fit.to_f64())
+        };
+        let (cross, fit) = reduce(|x| x);
+        let loss = square - cross + fit;
+        // Of terms that cancel, their magnitude tells what rounding has left.
+        let (cross_size, fit_size) = reduce(T::abs);
+        if loss >= 8.0 * Real::sqrt(T::EPSILON.to_f64()) * square.max(cross_size).max(fit_size) {
+            return Ok(Real::sqrt(loss / square));
         }
         let exact = self.x.residual(self.a.as_ref(), self.bt.as_ref().t(), self.exponent, self.operator_scratch)?;
-        Ok(Real::sqrt(exact.map_or(loss.max(0.0), |exact| exact.to_f64() / square)))
+        Ok(Real::sqrt(exact.map_or(loss.max(0.0), T::to_f64) / square))
     }
 }
 

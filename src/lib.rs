@@ -44,6 +44,7 @@ extern crate std;
 
 mod alternating;
 mod check;
+mod columns;
 mod error;
 mod householder;
 #[allow(unsafe_code)]

@@ -6,12 +6,13 @@
 //! rather than recomputed, and recomputed when the update has cancelled (Drmac & Bujanovic, TOMS 35:12, 2008).
 
 use crate::check;
+use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
 use crate::householder::{reflect, reflector};
 use crate::kernel::norm;
 use crate::real::Real;
 use crate::scratch::{min, split, sum, times};
-use crate::view::{Columns, MatMut, MatRef, Total};
+use crate::view::{MatMut, MatRef};
 
 /// How many columns an orthogonal factor has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,22 +9,24 @@
 //!
 //! with `M+ = (|M| + M) / 2` and `M- = (|M| - M) / 2`. F is the least-squares solution for its G, and the rule for G never
 //! raises the loss. F is computed as `(X Q) R^-T` from `G^T = Q R`, since `G G^T` has the square of the condition of G, which
-//! the iteration itself can make large. A row of G that is a combination of those before it gets a zero column in F. For `F >= 0` and G free factorize the transpose.
+//! the iteration itself can make large. A row of G that is a combination of those before it, but for a part `sqrt(eps)`, gets
+//! a zero column in F: with more, F would be so large that rounding in G outweighs what the row adds. For `F >= 0` and G free factorize the transpose.
 
 pub use crate::alternating::{Info, Options, Progress};
 
 use core::ops::ControlFlow;
 
 use crate::alternating::{self, Pair, drive, multiply_divide, update_rows};
+use crate::columns::Columns;
 use crate::error::Error;
 use crate::kernel::{Execution, gemm};
 use crate::operator::LinearOperator;
-use crate::orthonormalize;
+use crate::orthonormalize::{self, Rounds, orthonormalize};
 use crate::random::Uniform;
 use crate::real::Real;
 use crate::scratch::{split, sum, times};
 use crate::triangular::invert_upper;
-use crate::view::{Columns, MatMut, MatRef};
+use crate::view::{MatMut, MatRef};
 
 /// Elements of memory for [`State::new`] and [`factorize`] with this operator.
 pub fn scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize) -> usize {
@@ -97,7 +99,8 @@ fn solve_left<T: Real, X: LinearOperator<T>>(
     q.copy_from(pair.bt.as_ref());
     let [r, inverse] = &mut pair.small;
     // Directions that replace missing ones have no part in R; any seed serves.
-    orthonormalize::orthonormalize(q.rb(), &mut pair.gram_b, r, 0, pair.execution, scratch)?;
+    let rounds = Rounds::new(Real::sqrt(T::EPSILON.to_f64()), 0);
+    orthonormalize(rounds, q.rb(), &mut pair.gram_b, r, pair.execution, scratch)?;
     invert_upper(r, inverse);
     pair.multiply(q)?;
     let [_, inverse] = &pair.small;

@@ -1,8 +1,8 @@
 //! Upper triangular matrices in columns.
 
+use crate::columns::Columns;
 use crate::kernel::axpy;
 use crate::real::Real;
-use crate::view::Columns;
 
 /// The inverse of the upper triangle of R, by back-substitution; where the diagonal is zero, so are row and column of
 /// the inverse.

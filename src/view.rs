@@ -3,10 +3,6 @@
 //! [`MatRef`] and [`MatMut`] place entry `(i, j)` of a `rows x cols` matrix at `data[i * row_stride + j * col_stride]`.
 //! Row-major and column-major are equals, and a transpose only swaps the strides. Shape and strides are checked once,
 //! when a view is made; every later access relies on that.
-//!
-//! Inside the crate, single entries are read and written with *total* functions (`at`, `put`): an index out of range is
-//! an assertion failure in a debug build, and reads zero or writes nothing in a release build. So no index can panic,
-//! which the link-time proof of the C library depends on, and none can touch foreign memory.
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -122,7 +118,7 @@ impl<'a, T: Real> MatRef<'a, T> {
         }
     }
 
-    /// Entry `(row, col)`; total (see the module).
+    /// Entry `(row, col)`; total (see [`Total`](crate::columns::Total)).
     #[inline]
     pub(crate) fn at(&self, row: usize, col: usize) -> T {
         debug_assert!(row < self.rows && col < self.cols, "({row}, {col}) in {} x {}", self.rows, self.cols);
@@ -274,13 +270,13 @@ impl<'a, T: Real> MatMut<'a, T> {
         }
     }
 
-    /// Entry `(row, col)`; total (see the module).
+    /// Entry `(row, col)`; total (see [`Total`](crate::columns::Total)).
     #[inline]
     pub(crate) fn at(&self, row: usize, col: usize) -> T {
         self.as_ref().at(row, col)
     }
 
-    /// Writes entry `(row, col)`; total (see the module).
+    /// Writes entry `(row, col)`; total (see [`Total`](crate::columns::Total)).
     #[inline]
     pub(crate) fn put(&mut self, row: usize, col: usize, value: T) {
         match self.get_mut(row, col) {
@@ -416,132 +412,6 @@ impl<'a, T> MatMut<'a, T> {
     #[inline]
     pub fn rb(&mut self) -> MatMut<'_, T> {
         MatMut { slice: PhantomData, ..*self }
-    }
-}
-
-/// A matrix in scratch memory, column after column, so that a column is one slice.
-///
-/// All columns that a factorization touches lie in memory like this: the kernels work on slices.
-#[derive(Debug)]
-pub(crate) struct Columns<'a, T> {
-    data: &'a mut [T],
-    rows: usize,
-    cols: usize,
-}
-
-impl<'a, T: Real> Columns<'a, T> {
-    /// `data` has `rows * cols` elements.
-    pub fn new(data: &'a mut [T], rows: usize, cols: usize) -> Self {
-        debug_assert_eq!(data.len(), rows * cols);
-        Columns { data, rows, cols }
-    }
-
-    /// The zero matrix, in memory of any content.
-    pub fn zeroed(data: &'a mut [T], rows: usize, cols: usize) -> Self {
-        data.fill(T::ZERO);
-        Self::new(data, rows, cols)
-    }
-
-    #[inline]
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-    #[inline]
-    pub fn cols(&self) -> usize {
-        self.cols
-    }
-
-    /// Column `j`; total: empty out of range.
-    #[inline]
-    pub fn col(&self, j: usize) -> &[T] {
-        debug_assert!(j < self.cols);
-        let start = j.wrapping_mul(self.rows);
-        self.data.get(start..start.wrapping_add(self.rows)).unwrap_or_default()
-    }
-
-    /// Column `j` to write; total: empty out of range.
-    #[inline]
-    pub fn col_mut(&mut self, j: usize) -> &mut [T] {
-        debug_assert!(j < self.cols);
-        let start = j.wrapping_mul(self.rows);
-        self.data.get_mut(start..start.wrapping_add(self.rows)).unwrap_or_default()
-    }
-
-    /// Columns `p < q`, both to write; total: empty out of range.
-    #[inline]
-    pub fn pair_mut(&mut self, p: usize, q: usize) -> (&mut [T], &mut [T]) {
-        debug_assert!(p < q && q < self.cols);
-        let rows = self.rows;
-        let Some((before, from_q)) = self.data.split_at_mut_checked(q.wrapping_mul(rows)) else {
-            return (&mut [], &mut []);
-        };
-        let start = p.wrapping_mul(rows);
-        (
-            before.get_mut(start..start.wrapping_add(rows)).unwrap_or_default(),
-            from_q.get_mut(..rows).unwrap_or_default(),
-        )
-    }
-
-    /// Swaps columns `p` and `q`.
-    pub fn swap(&mut self, p: usize, q: usize) {
-        if p != q {
-            let (a, b) = self.pair_mut(p.min(q), p.max(q));
-            a.iter_mut().zip(b).for_each(|(a, b)| core::mem::swap(a, b));
-        }
-    }
-
-    #[inline]
-    pub fn at(&self, i: usize, j: usize) -> T {
-        self.col(j).at(i)
-    }
-
-    #[inline]
-    pub fn put(&mut self, i: usize, j: usize, value: T) {
-        self.col_mut(j).put(i, value);
-    }
-
-    /// All entries, column after column.
-    pub fn as_mut_slice(&mut self) -> &mut [T] {
-        self.data
-    }
-
-    /// The same matrix as a general view.
-    pub fn as_ref(&self) -> MatRef<'_, T> {
-        MatRef::packed(self.data, self.cols, self.rows).t()
-    }
-
-    /// The same matrix as a general view to write.
-    pub fn as_mut(&mut self) -> MatMut<'_, T> {
-        MatMut::packed(self.data, self.cols, self.rows).t()
-    }
-}
-
-/// Total access to a slice (see the module).
-pub(crate) trait Total<T> {
-    fn at(&self, i: usize) -> T;
-    fn put(&mut self, i: usize, value: T);
-    /// Exchanges two elements.
-    fn exchange(&mut self, i: usize, j: usize);
-}
-
-impl<T: Copy + Default> Total<T> for [T] {
-    #[inline]
-    fn at(&self, i: usize) -> T {
-        debug_assert!(i < self.len(), "{i} in {}", self.len());
-        self.get(i).copied().unwrap_or_default()
-    }
-    #[inline]
-    fn put(&mut self, i: usize, value: T) {
-        match self.get_mut(i) {
-            Some(entry) => *entry = value,
-            None => debug_assert!(false, "{i} in {}", self.len()),
-        }
-    }
-    #[inline]
-    fn exchange(&mut self, i: usize, j: usize) {
-        let (a, b) = (self.at(i), self.at(j));
-        self.put(i, b);
-        self.put(j, a);
     }
 }
 

@@ -13,9 +13,10 @@
 //! Each entry of C is summed in the same order wherever its row and column stand, so cutting C into parts does not
 //! change a bit.
 
+use crate::columns::Total;
 use crate::real::Real;
 use crate::scratch::{min, sum, times};
-use crate::view::{MatMut, MatRef, Total};
+use crate::view::{MatMut, MatRef};
 
 /// Rows and columns of the tile: 8 accumulators of 4 `f32`, as many as x86-64's 16 registers leave room for.
 const MR: usize = 8;

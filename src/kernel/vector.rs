@@ -5,8 +5,9 @@
 //! error of a sum of `n` terms near `eps (BLOCK / LANES + log2 n)` instead of `eps n` (Higham, SIAM J. Sci. Comput. 14,
 //! 1993). Where two slices differ in length the longer one's rest is ignored.
 
+use crate::columns::Total;
 use crate::real::Real;
-use crate::view::{MatRef, Total};
+use crate::view::MatRef;
 
 /// Independent running sums: four 128-bit vectors of `f32`, enough to hide the latency of an addition.
 const LANES: usize = 16;

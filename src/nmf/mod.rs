@@ -29,11 +29,12 @@ pub use start::{nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, random_sta
 use core::ops::ControlFlow;
 
 use crate::alternating::{Pair, drive, multiply_divide, update_rows};
+use crate::columns::{Columns, Total};
 use crate::error::Error;
 use crate::kernel::{Execution, dot};
 use crate::operator::LinearOperator;
 use crate::real::Real;
-use crate::view::{Columns, MatMut, MatRef, Total};
+use crate::view::{MatMut, MatRef};
 
 /// The method of an update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

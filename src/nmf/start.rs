@@ -2,13 +2,14 @@
 
 use core::ops::ControlFlow;
 
+use crate::columns::Total;
 use crate::error::{Error, Operand};
 use crate::operator::{LinearOperator, Scan};
 use crate::random::Uniform;
 use crate::real::Real;
 use crate::scratch::{split, sum};
 use crate::svd::truncated::{self, Options, truncated, truncated_dense_scratch_len, truncated_scratch_len};
-use crate::view::{MatMut, Total};
+use crate::view::MatMut;
 
 /// Fills `w` and `h` with random numbers in `(0, 1]` times the scale at which `W H` has about the norm of X.
 ///

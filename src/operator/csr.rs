@@ -4,11 +4,12 @@
 //! the same arrays read as compressed sparse columns, [`Transposed`](super::Transposed).
 
 use super::{LinearOperator, Scan, check_residual, scan};
+use crate::columns::Total;
 use crate::error::{Error, Operand};
 use crate::kernel::{Execution, Parallelism, axpy, pairwise, sum_of_squares};
 use crate::real::Real;
 use crate::scratch::split;
-use crate::view::{MatMut, MatRef, Total};
+use crate::view::{MatMut, MatRef};
 
 /// A sparse matrix in CSR form. The columns ascend in each row, so that each entry stands once.
 #[derive(Clone, Copy, Debug)]

@@ -29,12 +29,13 @@
 
 use super::{Info, Options, Vectors, fix_pair};
 use crate::check;
+use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
 use crate::kernel::{combine, dot, max_abs, norm, rotate, scale, sum_of_squares};
 use crate::qr::{apply_q, copy_scaled, factor, factor_pivoted, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
-use crate::view::{Columns, MatMut, MatRef, Total};
+use crate::view::{MatMut, MatRef};
 
 /// Elements of scratch for [`jacobi_unblocked`] of an `m x n` matrix, whatever the outputs:
 /// `l k + 2 k^2 + l + 6 k` with `l = max(m, n)` and `k = min(m, n)`.

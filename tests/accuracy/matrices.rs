@@ -54,21 +54,11 @@ pub struct Sparse<T> {
 impl<T: Real> Sparse<T> {
     /// The entries of `a` that are not zero.
     pub fn of(a: &Matrix) -> Self {
-        Self::build(a, |j, x| vec![(j, x)])
-    }
-
-    /// The same matrix; every other entry stands as two halves, and columns descend.
-    pub fn with_duplicates(a: &Matrix) -> Self {
-        Self::build(a, |j, x| if j % 2 == 0 { vec![(j, x / 2.0), (j, x / 2.0)] } else { vec![(j, x)] })
-    }
-
-    fn build(a: &Matrix, pieces: impl Fn(usize, f64) -> Vec<(usize, f64)>) -> Self {
         let mut sparse = Sparse { cols: a.cols, starts: vec![0], columns: vec![], values: vec![] };
         for i in 0..a.rows {
-            let entries = (0..a.cols).rev().filter(|j| a.at(i, *j) != 0.0);
-            for (j, x) in entries.flat_map(|j| pieces(j, a.at(i, j))) {
+            for j in (0..a.cols).filter(|j| a.at(i, *j) != 0.0) {
                 sparse.columns.push(j as u32);
-                sparse.values.push(T::from_f64(x));
+                sparse.values.push(T::from_f64(a.at(i, j)));
             }
             sparse.starts.push(sparse.columns.len());
         }

@@ -1,1 +1,332 @@
-//! x
+//! `snmf`: the updates against their defining formulas, the loss against the difference.
+
+use super::matrices::{Sparse, nonnegative, random};
+use super::measures::Matrix;
+use lowrank::kernel::Execution;
+use lowrank::operator::{Dense, LinearOperator, Transposed};
+use lowrank::snmf::{self, Options, Progress, State};
+use lowrank::{Error, MatMut, MatRef, Operand, Real};
+use proptest::prelude::*;
+use std::ops::ControlFlow;
+
+struct Snmf {
+    f: Matrix,
+    g: Matrix,
+    errors: Vec<f64>,
+}
+
+/// The given number of updates, with F and memory of the exact length filled with `rubbish`.
+fn updates<T: Real>(x: &impl LinearOperator<T>, g: &Matrix, count: usize, rubbish: T) -> Result<Snmf, Error> {
+    let (m, n, k) = (x.rows(), x.cols(), g.rows);
+    let (mut left, mut right): (Vec<T>, Vec<T>) = (vec![rubbish; m * k], g.cast());
+    let mut memory = vec![rubbish; snmf::scratch_len(x, k)];
+    let (left_view, right_view) = (MatMut::row_major(&mut left, m, k)?, MatMut::row_major(&mut right, k, n)?);
+    let mut state = State::new(x, left_view, right_view, Execution::new(), &mut memory)?;
+    let errors = (0..count).map(|_| state.update()).collect::<Result<Vec<f64>, Error>>()?;
+    let (f, g) = (MatRef::row_major(&left, m, k)?, MatRef::row_major(&right, k, n)?);
+    Ok(Snmf { f: Matrix::of(f), g: Matrix::of(g), errors })
+}
+
+fn dense_updates<T: Real>(x: &Matrix, g: &Matrix, count: usize) -> Snmf {
+    let data: Vec<T> = x.cast();
+    let x = Dense::new(MatRef::row_major(&data, x.rows, x.cols).unwrap());
+    updates(&x, g, count, T::ONE).unwrap()
+}
+
+fn start(k: usize, n: usize, seed: u64) -> Matrix {
+    let g = nonnegative(k, n, 0.0, seed ^ 0x3333);
+    Matrix::new(k, n, |i, j| g.at(i, j) + 0.01)
+}
+
+fn relative_error(x: &Matrix, f: &Matrix, g: &Matrix) -> f64 {
+    if x.norm() == 0.0 { 0.0 } else { x.minus(&f.times(g)).norm() / x.norm() }
+}
+
+fn told_truly<T: Real>(x: &Matrix, result: &Snmf, context: &str) {
+    let (told, error) = (*result.errors.last().unwrap(), relative_error(x, &result.f, &result.g));
+    let eps = T::EPSILON.to_f64();
+    // Terms of F G that cancel round off in proportion to their own size.
+    let size = 1.0 + result.f.norm() * result.g.norm() / x.norm().max(f64::MIN_POSITIVE);
+    let close = (told * told - error * error).abs() < 100.0 * eps || (told - error).abs() < 100.0 * eps * size;
+    assert!(close, "{context}: {told:e} for {error:e}");
+}
+
+fn usable(result: &Snmf, context: &str) {
+    assert!(result.g.data.iter().all(|x| *x >= 0.0 && x.is_finite()), "{context}: G");
+    assert!(result.f.data.iter().all(|x| x.is_finite()), "{context}: F");
+    assert!(result.errors.iter().all(|e| *e >= 0.0), "{context}: {:?}", result.errors);
+}
+
+/// The rule for G, with every matrix formed.
+fn new_g(x: &Matrix, f: &Matrix, g: &Matrix) -> Matrix {
+    let (p, q) = (f.t().times(x), f.t().times(f));
+    let part = |a: &Matrix, sign: f64| Matrix::new(a.rows, a.cols, |i, j| (a.at(i, j).abs() + sign * a.at(i, j)) / 2.0);
+    let (above, below) = (part(&q, -1.0).times(g), part(&q, 1.0).times(g));
+    let (positive, negative) = (part(&p, 1.0), part(&p, -1.0));
+    Matrix::new(g.rows, g.cols, |i, j| {
+        g.at(i, j) * ((positive.at(i, j) + above.at(i, j)) / (negative.at(i, j) + below.at(i, j))).sqrt()
+    })
+}
+
+#[test]
+fn f_solves_the_normal_equations_and_g_follows_its_rule() {
+    for (m, n, k) in [(1, 1, 1), (7, 9, 3), (9, 7, 2), (300, 30, 5), (30, 300, 17)] {
+        let x = random(m, n, 101);
+        let mut g = start(k, n, 102);
+        g.data[k * n / 2] = 0.0;
+        if k * n == 1 {
+            g.data[0] = 0.5;
+        }
+        for _ in 0..3 {
+            let result = dense_updates::<f64>(&x, &g, 1);
+            let context = format!("{m} x {n}, rank {k}");
+            let slope = x.minus(&result.f.times(&g)).times(&g.t());
+            assert!(slope.norm() < 1e-11 * x.norm() * g.norm(), "{context}: {:e}", slope.norm());
+            let expected = new_g(&x, &result.f, &g);
+            let off = result.g.minus(&expected).norm() / expected.norm();
+            assert!(off < 1e-10, "{context}: {off:e}");
+            told_truly::<f64>(&x, &result, &context);
+            g = result.g;
+        }
+    }
+}
+
+#[test]
+fn updates_follow_each_other() {
+    let x = random(12, 20, 103);
+    let mut g = start(4, 20, 104);
+    let all = dense_updates::<f64>(&x, &g, 6);
+    for error in &all.errors {
+        let one = dense_updates::<f64>(&x, &g, 1);
+        assert!((one.errors[0] - error).abs() < 1e-13);
+        g = one.g;
+    }
+    assert!(g.minus(&all.g).norm() < 1e-12);
+}
+
+/// Twenty updates of a random problem.
+fn never_rises<T: Real>(m: usize, n: usize, k: usize, seed: u64) {
+    let (x, mut g) = (random(m, n, seed).rounded::<T>(), start(k, n, seed));
+    if seed.is_multiple_of(3) {
+        g.data[0] = 0.0;
+    }
+    told_truly::<T>(&x, &dense_updates::<T>(&x, &g, 1 + seed as usize % 20), "random");
+    let result = dense_updates::<T>(&x, &g, 20);
+    usable(&result, "random");
+    let eps = T::EPSILON.to_f64();
+    for pair in result.errors.windows(2) {
+        assert!(pair[1] - pair[0] <= 1e4 * eps + 100.0 * eps.sqrt() * pair[0], "{:?}", result.errors);
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_loss_never_rises_and_is_told_truly(m in 1usize..10, n in 1usize..20, k in 0usize..6, seed: u64) {
+        let k = 1 + k % n.div_ceil(2);
+        never_rises::<f64>(m, n, k, seed);
+        never_rises::<f32>(m, n, k, seed);
+    }
+
+    /// G is ill-conditioned in time, or has dependent rows at once.
+    #[test]
+    fn the_loss_never_rises_even_if_rows_of_g_are_dependent(m in 1usize..10, n in 1usize..10, k in 1usize..6, seed: u64) {
+        never_rises::<f64>(m, n, k, seed);
+        never_rises::<f32>(m, n, k, seed);
+    }
+}
+
+/// Large terms of F G that cancel: the error is far below what their Gram matrices can tell.
+#[test]
+fn the_error_of_terms_that_cancel_is_told_truly() {
+    for (m, n, k, seed) in [(2, 3, 3, 12906204505965934673), (1, 4, 4, 360682294685493799)] {
+        let (x, g) = (random(m, n, seed).rounded::<f32>(), start(k, n, seed));
+        for count in 1..20 {
+            told_truly::<f32>(&x, &dense_updates::<f32>(&x, &g, count), &format!("{m} x {n}, {count} updates"));
+        }
+    }
+}
+
+#[test]
+fn dependent_rows_of_g_leave_the_best_fit_in_the_others() {
+    let x = random(10, 8, 105);
+    let independent = start(2, 8, 106);
+    let alone = dense_updates::<f64>(&x, &independent, 1);
+    // The sum of both rows, a double, and a row of zeros.
+    let g = Matrix::new(5, 8, |i, j| match i {
+        0 | 1 => independent.at(i, j),
+        2 => independent.at(0, j) + independent.at(1, j),
+        3 => 2.0 * independent.at(1, j),
+        _ => 0.0,
+    });
+    let result = dense_updates::<f64>(&x, &g, 1);
+    usable(&result, "dependent");
+    assert!(result.f.times(&g).minus(&alone.f.times(&independent)).norm() < 1e-10);
+    let many = dense_updates::<f64>(&x, &g, 30);
+    usable(&many, "dependent");
+    assert!(many.errors.windows(2).all(|w| w[1] <= w[0] + 1e-10), "{:?}", many.errors);
+}
+
+#[test]
+fn shapes_and_matrices_at_the_edge() {
+    for (m, n, k) in [(1, 1, 1), (1, 7, 1), (7, 1, 1), (3, 4, 7), (6, 2, 5)] {
+        let full = random(m, n, 107);
+        let holes = Matrix::new(m, n, |i, j| if i == m / 2 || j == n / 2 { 0.0 } else { full.at(i, j) });
+        for x in [full, holes, Matrix::new(m, n, |_, _| 0.0), Matrix::new(m, n, |_, _| -1.0)] {
+            for g in [start(k, n, 108), Matrix::new(k, n, |_, _| 0.0), Matrix::new(k, n, |_, _| 1.0)] {
+                let context = format!("{m} x {n}, rank {k}");
+                let result = dense_updates::<f64>(&x, &g, 20);
+                usable(&result, &context);
+                told_truly::<f64>(&x, &result, &context);
+                if x.norm() == 0.0 {
+                    assert!(result.f.norm() == 0.0 && result.errors.iter().all(|e| *e == 0.0), "{context}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_planted_factorization_is_found_to_a_tiny_error() {
+    let (f, g) = (random(20, 3, 109), nonnegative(3, 30, 0.2, 110));
+    let x = f.times(&g);
+    let exact = dense_updates::<f64>(&x, &g, 3);
+    assert!(exact.errors.iter().all(|e| *e < 1e-13), "{:?}", exact.errors);
+    let near = Matrix::new(3, 30, |i, j| g.at(i, j) + 0.01);
+    let result = dense_updates::<f64>(&x, &near, 3000);
+    assert!(result.errors[2999] < 1e-2 * result.errors[0] && result.errors[2999] < 1e-4, "{:e}", result.errors[2999]);
+    told_truly::<f64>(&x, &result, "planted");
+}
+
+#[test]
+fn every_operator_gives_the_same_factors() {
+    let x = nonnegative(40, 25, 0.7, 111).minus(&nonnegative(40, 25, 0.7, 112));
+    let g = start(4, 25, 113);
+    let flipped = x.t();
+    let (sparse, sparse_flipped) = (Sparse::of(&x), Sparse::of(&flipped));
+    let flipped = Dense::new(MatRef::row_major(&flipped.data, 25, 40).unwrap());
+    let dense = dense_updates::<f64>(&x, &g, 15);
+    let others = [
+        updates(&sparse.csr(), &g, 15, f64::NAN),
+        updates(&Transposed(&flipped), &g, 15, f64::NAN),
+        updates(&Transposed(&sparse_flipped.csr()), &g, 15, f64::NAN),
+    ];
+    for other in others.map(Result::unwrap) {
+        assert!(dense.f.minus(&other.f).norm() < 1e-9 && dense.g.minus(&other.g).norm() < 1e-9);
+        assert!((dense.errors[14] - other.errors[14]).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn what_was_in_f_and_in_the_scratch_does_not_matter() {
+    let x = random(12, 20, 114);
+    let operator = Dense::new(MatRef::row_major(&x.data, 12, 20).unwrap());
+    let g = start(4, 20, 115);
+    let plain = updates(&operator, &g, 4, 0.0).unwrap();
+    for rubbish in [f64::NAN, f64::INFINITY, -1e300, f64::from_bits(u64::MAX)] {
+        let other = updates(&operator, &g, 4, rubbish).unwrap();
+        assert!(other.f.data == plain.f.data && other.g.data == plain.g.data && other.errors == plain.errors);
+    }
+}
+
+/// The crate's own start serves at any scale.
+#[test]
+fn scale_does_not_matter() {
+    fn check<T: Real>(exponents: &[i32], limit: f64) {
+        let x = random(40, 50, 116).rounded::<T>();
+        let mut g = vec![T::ZERO; 150];
+        snmf::random_start(MatMut::row_major(&mut g, 3, 50).unwrap(), 9);
+        let g = Matrix::of(MatRef::row_major(&g, 3, 50).unwrap());
+        assert!(g.data.iter().all(|x| *x > 0.0 && *x <= 1.0));
+        let plain = dense_updates::<T>(&x, &g, 20);
+        for &e in exponents {
+            let scaled = Matrix::new(40, 50, |i, j| T::from_f64(x.at(i, j)).scale(e).to_f64());
+            let result = dense_updates::<T>(&scaled, &g, 20);
+            let context = format!("2^{e}");
+            usable(&result, &context);
+            for (error, expected) in result.errors.iter().zip(&plain.errors) {
+                assert!((error - expected).abs() < limit, "{context}: {:?} {:?}", result.errors, plain.errors);
+            }
+        }
+    }
+    check::<f64>(&[-1021, -1010, -900, -500, -129, -127, -60, 60, 127, 129, 500, 900, 1010, 1020], 1e-3);
+    check::<f32>(&[-125, -120, -100, -60, -17, -16, -15, 15, 16, 17, 60, 100, 120, 123], 1e-2);
+}
+
+#[test]
+fn wrong_arguments_are_named_and_nothing_changes() {
+    let x = random(4, 5, 117);
+    let needed = snmf::dense_scratch_len::<f64>(4, 5, 2);
+    let run = |x: &Matrix, f: (usize, usize), g: &Matrix, scratch: usize, options: Options| {
+        let operator = Dense::new(MatRef::row_major(&x.data, x.rows, x.cols).unwrap());
+        let (mut left, mut right) = (vec![7.0; f.0 * f.1], g.data.clone());
+        let left_view = MatMut::row_major(&mut left, f.0, f.1).unwrap();
+        let right_view = MatMut::row_major(&mut right, g.rows, g.cols).unwrap();
+        let go_on = |_: &Progress| ControlFlow::Continue(());
+        let result = snmf::factorize(&operator, left_view, right_view, &options, &mut vec![0.0; scratch], go_on);
+        let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert!(result.is_ok() != (bits(&right) == bits(&g.data) && left.iter().all(|x| *x == 7.0)));
+        result.map(|_| ())
+    };
+    let (plain, g) = (Options::new(), start(2, 5, 118));
+    assert_eq!(run(&x, (4, 2), &g, needed, plain), Ok(()));
+    assert_eq!(run(&x, (4, 2), &g, needed - 1, plain), Err(Error::ScratchTooSmall { needed, given: needed - 1 }));
+    let shape = |operand, expected, given| Err(Error::Shape { operand, expected, given });
+    assert_eq!(run(&x, (5, 2), &g, needed, plain), shape(Operand::Left, (4, 2), (5, 2)));
+    assert_eq!(run(&x, (4, 3), &g, 9999, plain), shape(Operand::Right, (3, 5), (2, 5)));
+    let none = Matrix::new(0, 5, |_, _| 0.0);
+    assert!(matches!(run(&x, (4, 0), &none, needed, plain), Err(Error::Rank { given: 0, .. })));
+    for tolerance in [-1e-9, 1.0, f64::NAN] {
+        let result = run(&x, (4, 2), &g, needed, plain.tolerance(tolerance));
+        assert_eq!(result, Err(Error::Option { name: "tolerance" }));
+    }
+    for bad in [f64::NAN, f64::INFINITY, -1e-300] {
+        for place in 0..10 {
+            let mut g = g.clone();
+            g.data[place] = bad;
+            let (operand, row, col) = (Operand::Right, place / 5, place % 5);
+            let negative = Error::Negative { operand, row, col };
+            let expected = if bad < 0.0 { negative } else { Error::NonFinite { operand, row, col } };
+            assert_eq!(run(&x, (4, 2), &g, needed, plain), Err(expected));
+        }
+        if bad < 0.0 {
+            continue;
+        }
+        for place in 0..20 {
+            let mut x = x.clone();
+            x.data[place] = bad;
+            let expected = Error::NonFinite { operand: Operand::A, row: place / 5, col: place % 5 };
+            assert_eq!(run(&x, (4, 2), &g, needed, plain), Err(expected));
+        }
+    }
+}
+
+#[test]
+fn the_driver_is_a_loop_over_updates() {
+    let x = random(12, 20, 119);
+    let operator = Dense::new(MatRef::row_major(&x.data, 12, 20).unwrap());
+    let g = start(4, 20, 120);
+    let drive = |options: Options, stop: usize| {
+        let (mut left, mut right, mut seen) = (vec![f64::NAN; 48], g.data.clone(), vec![]);
+        let mut memory = vec![0.0; snmf::scratch_len(&operator, 4)];
+        let (a, b) = (MatMut::row_major(&mut left, 12, 4).unwrap(), MatMut::row_major(&mut right, 4, 20).unwrap());
+        let info = snmf::factorize(&operator, a, b, &options, &mut memory, |progress| {
+            seen.push(progress.relative_error);
+            if progress.iteration == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .unwrap();
+        (info, left, right, seen)
+    };
+    let expected = updates(&operator, &g, 300, 0.0).unwrap();
+    let (info, _, _, seen) = drive(Options::new().tolerance(0.0).max_iterations(15), usize::MAX);
+    assert!(info.iterations == 15 && !info.converged && info.relative_error == expected.errors[14]);
+    assert_eq!(seen, expected.errors[..15]);
+    let (info, left, right, _) = drive(Options::new(), 3);
+    let three = updates(&operator, &g, 3, 0.0).unwrap();
+    assert!(info.iterations == 3 && !info.converged && left == three.f.data && right == three.g.data);
+    for tolerance in [1e-1, 1e-3, 1e-4] {
+        let (info, ..) = drive(Options::new().tolerance(tolerance).max_iterations(300), usize::MAX);
+        let e = &expected.errors;
+        let end = (2..=30).map(|p| 10 * p).find(|p| e[p - 11] - e[p - 1] < tolerance * e[0]);
+        assert_eq!((info.converged, info.iterations), (end.is_some(), end.unwrap_or(300)));
+    }
+}

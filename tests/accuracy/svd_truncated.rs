@@ -89,7 +89,7 @@ fn near_best<T: Real>(a: &Matrix, s: &[f64], svd: &Svd, tolerance: f64, context:
     let (best, all) = (square(&s[svd.s.len()..]), square(s));
     let us = Matrix::new(a.rows, svd.s.len(), |i, p| svd.u.at(i, p) * svd.s[p]);
     let error = a.minus(&us.times(&svd.v.t())).norm().powi(2);
-    let allowed = (1.0 + tolerance) * best + 20.0 * eps * all;
+    let allowed = (1.0 + tolerance) * best + 100.0 * eps * all;
     assert!(
         error <= allowed,
         "{context}: {:e} above the best, of {:e}; {:?}",
@@ -98,7 +98,8 @@ fn near_best<T: Real>(a: &Matrix, s: &[f64], svd: &Svd, tolerance: f64, context:
         svd.info
     );
     for (p, (found, exact)) in svd.s.iter().zip(s).enumerate() {
-        let (low, high) = (exact * exact - tolerance * best - 20.0 * eps * all, exact * (1.0 + 1e2 * eps) + eps * s[0]);
+        let (low, high) =
+            (exact * exact - tolerance * best - 100.0 * eps * all, exact * (1.0 + 1e2 * eps) + eps * s[0]);
         assert!(found * found >= low && *found <= high, "{context}: value {p} is {found:e}, not {exact:e}");
     }
 }
@@ -206,6 +207,26 @@ fn the_default_oversampling_meets_the_tolerance() {
     sweep::<f32>(&[(200, 150)], &[5], &Options::new(), 1.0);
 }
 
+/// Columns of which nothing but rounding is left are replaced, however many and long they are.
+#[test]
+fn factors_are_orthonormal_even_if_the_rank_is_far_below_the_block() {
+    fn check<T: Real>(a: &Matrix) {
+        let a = a.rounded::<T>();
+        for rank in [1, 5, 20] {
+            every_way::<T>(&a, rank, &Options::new(), |svd, way| {
+                valid::<T>(&a, svd, &format!("{} x {}, rank {rank}, {way}", a.rows, a.cols));
+            });
+        }
+    }
+    for (m, n) in [(60, 40), (200, 150), (150, 400), (500, 500)] {
+        let pair = (random(m, 2, 57), random(2, n, 58));
+        for a in [Matrix::new(m, n, |_, _| 1.0), pair.0.times(&pair.1)] {
+            check::<f64>(&a);
+            check::<f32>(&a);
+        }
+    }
+}
+
 #[test]
 fn a_clear_gap_gives_every_digit() {
     let s: Vec<f64> = (0..30).map(|i| if i < 5 { 5.0 - i as f64 / 2.0 } else { 1e-3 / i as f64 }).collect();
@@ -219,19 +240,26 @@ fn a_clear_gap_gives_every_digit() {
 }
 
 /// Values whose squares are beyond the digits of `A^T A` must come from A itself.
-#[test]
-fn values_below_the_digits_of_the_gram_matrix_are_found() {
+fn small_values_are_found(options: &Options) {
     let s: Vec<f64> = (0..20).map(|i| 0.1f64.powi(i)).collect();
     let a = with_values(60, 20, &s, 42);
-    for options in [Options::new(), Options::new().tolerance(0.0).max_passes(40)] {
-        every_way::<f64>(&a, 10, &options.oversample(4), |svd, way| {
-            valid::<f64>(&a, svd, way);
-            for (p, (found, exact)) in svd.s.iter().zip(&s).enumerate() {
-                let context = || format!("{way}: value {p} is {found:e}, not {exact:e}; {:?}", svd.info);
-                assert!((found - exact).abs() < 1e-2 * exact, "{}", context());
-            }
-        });
-    }
+    every_way::<f64>(&a, 10, options, |svd, way| {
+        valid::<f64>(&a, svd, way);
+        for (p, (found, exact)) in svd.s.iter().zip(&s).enumerate() {
+            let context = || format!("{way}: value {p} is {found:e}, not {exact:e}; {:?}", svd.info);
+            assert!((found - exact).abs() < 1e-2 * exact, "{}", context());
+        }
+    });
+}
+
+#[test]
+fn values_below_the_digits_of_the_gram_matrix_are_found() {
+    small_values_are_found(&Options::new().oversample(4));
+}
+
+#[test]
+fn values_below_the_digits_of_the_gram_matrix_are_found_in_a_fixed_number_of_passes() {
+    small_values_are_found(&Options::new().oversample(4).tolerance(0.0).max_passes(40));
 }
 
 #[test]
@@ -544,9 +572,10 @@ fn in_lockstep(parts: &[Matrix], whole: &Matrix, rank: usize, options: &Options)
     let scan = Dense::new(MatRef::row_major(&whole.data, whole.rows, n).unwrap()).check().unwrap();
     let memory = |part: &Matrix| vec![f64::NAN; state_len(part.rows, n, rank, options.oversample)];
     let mut memories: Vec<Vec<f64>> = parts.iter().map(memory).collect();
-    let states = parts.iter().zip(&mut memories);
-    let mut states: Vec<State<f64>> =
-        states.map(|(part, memory)| State::new(part.rows, n, rank, scan, options, memory).unwrap()).collect();
+    let states = parts.iter().zip(&mut memories).enumerate();
+    let mut states: Vec<State<f64>> = states
+        .map(|(p, (part, memory))| State::new(part.rows, n, rank, scan, &options.machine(p as u64), memory).unwrap())
+        .collect();
     loop {
         let mut requests: Vec<Request<f64>> = states.iter_mut().map(|state| state.step().unwrap()).collect();
         let mut total: Vec<f64> = vec![];
@@ -638,6 +667,7 @@ fn machines_with_equal_rows_replace_missing_directions_by_independent_ones() {
 /// The rows of one machine of several, which meet at a barrier to sum.
 struct Part<'a> {
     rows: Dense<'a, f64>,
+    all_rows: usize,
     scan: Scan<f64>,
     meeting: &'a (Barrier, Mutex<Vec<f64>>),
 }
@@ -645,6 +675,9 @@ struct Part<'a> {
 impl LinearOperator<f64> for Part<'_> {
     fn rows(&self) -> usize {
         self.rows.rows()
+    }
+    fn all_rows(&self) -> usize {
+        self.all_rows
     }
     fn cols(&self) -> usize {
         self.rows.cols()
@@ -686,13 +719,14 @@ fn on_two_machines(a: &Matrix, rank: usize, options: &Options) -> Svd {
     let half = a.rows / 2;
     let scan = Dense::new(MatRef::row_major(&a.data, a.rows, a.cols).unwrap()).check().unwrap();
     let meeting = (Barrier::new(2), Mutex::new(vec![]));
-    let run_part = |part: Matrix| {
+    let run_part = |number: u64, part: Matrix| {
         let rows = Dense::new(MatRef::row_major(&part.data, part.rows, part.cols).unwrap());
-        run(&Part { rows, scan, meeting: &meeting }, rank, options, f64::NAN).unwrap()
+        run(&Part { rows, all_rows: a.rows, scan, meeting: &meeting }, rank, &options.machine(number), f64::NAN)
+            .unwrap()
     };
     let (above, below) = std::thread::scope(|scope| {
-        let other = scope.spawn(|| run_part(rows_of(a, 0, half)));
-        let below = run_part(rows_of(a, half, a.rows - half));
+        let other = scope.spawn(|| run_part(0, rows_of(a, 0, half)));
+        let below = run_part(1, rows_of(a, half, a.rows - half));
         (other.join().unwrap(), below)
     });
     assert!(above.s == below.s && above.v.data == below.v.data && above.info == below.info);
@@ -720,24 +754,13 @@ fn the_driver_sums_over_machines_that_hold_fewer_rows_than_columns() {
     near_best::<f64>(&a, &exact(&a), &svd, 1e-4, "two machines");
 }
 
-#[test]
-fn csr_entries_that_stand_twice_are_one_entry() {
-    let a = nonnegative(30, 12, 0.6, 55);
-    let (once, twice) = (Sparse::<f64>::of(&a), Sparse::<f64>::with_duplicates(&a));
-    let (once, twice) = (once.csr(), twice.csr());
-    let options = Options::new().oversample(2);
-    let (once, twice) = (run(&once, 3, &options, 0.0).unwrap(), run(&twice, 3, &options, 0.0).unwrap());
-    assert!(once.s.iter().zip(&twice.s).all(|(x, y)| (x / y - 1.0).abs() < 1e-3));
-    valid::<f64>(&a, &twice, "twice");
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     /// Any shape, any rank deficiency, any sparsity; a random direction has no part in the last singular values.
     #[test]
-    fn any_matrix_in_any_way(m in 1usize..25, n in 1usize..25, inner in 0usize..8, rank in 1usize..8, oversample in 0usize..5, seed: u64) {
-        prop_assume!(rank <= m.min(n));
+    fn any_matrix_in_any_way(m in 1usize..25, n in 1usize..25, inner in 0usize..8, rank in 0usize..8, oversample in 0usize..5, seed: u64) {
+        let rank = 1 + rank % m.min(n);
         let (x, y) = (nonnegative(m, inner, 0.3, seed), random(inner, n, seed ^ 1));
         let a = x.times(&y);
         let options = Options::new().oversample(oversample).seed(seed).max_passes(40);
@@ -748,8 +771,8 @@ proptest! {
 
     /// Entries over the whole range of the number type at once.
     #[test]
-    fn any_bit_patterns_that_are_finite(m in 1usize..6, n in 1usize..6, rank in 1usize..6, bits in prop::collection::vec(any::<u32>(), 36)) {
-        prop_assume!(rank <= m.min(n));
+    fn any_bit_patterns_that_are_finite(m in 1usize..6, n in 1usize..6, rank in 0usize..6, bits in prop::collection::vec(any::<u32>(), 36)) {
+        let rank = 1 + rank % m.min(n);
         let entry = |i: usize| Some(f32::from_bits(bits[i])).filter(|x| x.abs() < 1e37).unwrap_or(1.0);
         let a = Matrix::new(m, n, |i, j| f64::from(entry(i * 6 + j)));
         every_way::<f32>(&a, rank, &Options::new(), |svd, way| valid::<f32>(&a, svd, way));

@@ -1,1 +1,96 @@
-//! x
+//! The number of threads does not change a bit.
+
+use super::matrices::{Sparse, nonnegative};
+use super::measures::Matrix;
+use lowrank::kernel::{Backend, Execution, Parallelism};
+use lowrank::operator::{Dense, LinearOperator, Transposed};
+use lowrank::svd::{self, truncated};
+use lowrank::{MatMut, MatRef, nmf, snmf};
+use std::ops::ControlFlow;
+
+/// Runs `work` in pools of one, two and three threads.
+fn same_in_every_pool<R: PartialEq + Send>(name: &str, work: impl Fn() -> R + Sync) -> R {
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let one = pool(1).install(&work);
+    for threads in [2, 3] {
+        assert!(pool(threads).install(&work) == one, "{name}: {threads} threads");
+    }
+    one
+}
+
+fn executions() -> Vec<Execution> {
+    let rayon = Execution::new().parallelism(Parallelism::Rayon);
+    vec![rayon, rayon.backend(Execution::fastest().backend)]
+}
+
+fn bits(x: &[f32]) -> Vec<u32> {
+    x.iter().map(|x| x.to_bits()).collect()
+}
+
+fn svd_bits(a: &(impl LinearOperator<f32> + Sync), execution: Execution) -> Vec<u32> {
+    let (m, n, k) = (a.rows(), a.cols(), 6);
+    let options = truncated::Options::new().oversample(4).tolerance(0.0).max_passes(3).execution(execution);
+    let (mut s, mut u, mut v) = (vec![0.0; k], vec![0.0; m * k], vec![0.0; n * k]);
+    let mut scratch = vec![f32::NAN; svd::truncated_scratch_len(a, k, &options)];
+    let (left, right) = (MatMut::row_major(&mut u, m, k).unwrap(), MatMut::row_major(&mut v, n, k).unwrap());
+    svd::truncated(a, &mut s, Some(left), Some(right), &options, &mut scratch, |_| ControlFlow::Continue(())).unwrap();
+    [bits(&s), bits(&u), bits(&v)].concat()
+}
+
+fn nmf_bits(x: &(impl LinearOperator<f32> + Sync), execution: Execution, solver: Option<nmf::Solver>) -> Vec<u32> {
+    let (m, n, k) = (x.rows(), x.cols(), 12);
+    let (mut w, mut h) = (nonnegative(m, k, 0.0, 161).cast::<f32>(), nonnegative(k, n, 0.0, 162).cast::<f32>());
+    let len = if solver.is_some() { nmf::scratch_len(x, k) } else { snmf::scratch_len(x, k) };
+    let mut memory = vec![f32::NAN; len];
+    let (left, right) = (MatMut::row_major(&mut w, m, k).unwrap(), MatMut::row_major(&mut h, k, n).unwrap());
+    let options = nmf::Options::new().max_iterations(2).execution(execution);
+    let go_on = |_: &nmf::Progress| ControlFlow::Continue(());
+    let info = match solver {
+        Some(solver) => nmf::factorize(x, left, right, solver, &options, &mut memory, go_on),
+        None => snmf::factorize(x, left, right, &options, &mut memory, go_on),
+    };
+    let error = info.unwrap().relative_error.to_bits();
+    [bits(&w), bits(&h), vec![(error >> 32) as u32, error as u32]].concat()
+}
+
+fn everything(x: &(impl LinearOperator<f32> + Sync), execution: Execution) -> Vec<Vec<u32>> {
+    let solvers = [Some(nmf::Solver::Hals), Some(nmf::Solver::Multiplicative), None];
+    let mut results: Vec<_> = solvers.into_iter().map(|solver| nmf_bits(x, execution, solver)).collect();
+    results.push(svd_bits(x, execution));
+    results
+}
+
+fn matrix(rows: usize, cols: usize, zeros: f64) -> Matrix {
+    nonnegative(rows, cols, zeros, 163)
+}
+
+/// Large enough that products are cut into parallel tasks: 10 vectors of the SVD, 12 of NMF, or the Gram matrix.
+#[test]
+fn dense_factorizations_have_the_same_bits_in_every_pool() {
+    for (m, n) in [(1100, 220), (210, 1100)] {
+        let a = matrix(m, n, 0.0).cast::<f32>();
+        for execution in executions() {
+            let dense = Dense::new(MatRef::row_major(&a, m, n).unwrap()).execution(execution);
+            let name = format!("dense {m} x {n}, {execution:?}");
+            let rayon = same_in_every_pool(&name, || everything(&dense, execution));
+            // Our own products are also the same as on the caller's thread.
+            if execution.backend == Backend::Own {
+                assert!(
+                    rayon == everything(&dense.execution(Execution::new()), Execution::new()),
+                    "{name}: one thread"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn sparse_factorizations_have_the_same_bits_in_every_pool() {
+    let sparse = Sparse::<f32>::of(&matrix(700, 300, 0.95));
+    let rayon = Execution::new().parallelism(Parallelism::Rayon);
+    let (csr, single) = (sparse.csr().execution(rayon), sparse.csr());
+    let results = same_in_every_pool("CSR", || everything(&csr, rayon));
+    assert!(results == everything(&single, Execution::new()));
+    let results = same_in_every_pool("transposed CSR", || everything(&Transposed(&csr), rayon));
+    assert!(results == everything(&Transposed(&single), Execution::new()));
+}

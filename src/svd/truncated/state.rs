@@ -1,42 +1,18 @@
-//! The leading part of the SVD, `A ~ U diag(s) V^T` with `k` values, from products with A alone.
-//!
-//! Randomized block power iteration (Halko, Martinsson & Tropp, SIAM Review 53, 2011; Rokhlin, Szlam & Tygert 2009) with
-//! `p = k + oversample` vectors, on the column side, so that rows may live on several machines:
-//!
-//! ```text
-//! V = orthonormal(random n x p)
-//! pass:     Z = A^T (A V) - alpha V,  V R = Z                    one orthonormalization a pass
-//! at last:  Y = A V = Q R,  R = U' diag(s) V'^T,  U = Q U',  V <- V V'
-//! ```
-//!
-//! The shift `alpha`, at most half the smallest eigenvalue of `A^T A` that V has found, makes the ratio that governs
-//! convergence smaller at no cost (Feng, Yu, Xie & Tang, "dashSVD", TOMS 50, 2024). The singular values of R plus alpha
-//! estimate the squared singular values; with `E` their sum over the leading `k`, the best error is `|A|^2 - E`. A pass
-//! adds `d` to E, `q` times what the one before added; passes end when the rest of that geometric series, `d q / (1 -
-//! q)`, is at most `tolerance` times the squared error, or when `d` is within rounding; and when besides no squared value
-//! has moved by more than a hundredth, however small it is (down to rounding, `(100 eps s_1)^2`).
-//!
-//! **The short side.** If the shorter side of A has at most 16 p entries and the operator offers its Gram matrix, `G =
-//! A^T A` is formed once, at the cost of few passes, and all passes are made with it. G knows squared singular values to
-//! `eps s_1^2` only; if `s_k^2` is within 1000 times that, passes with A follow. The last step always uses A itself.
+//! The iteration as a machine that asks for products.
 
-use core::ops::ControlFlow;
-
-use super::{fix_pair, jacobi_unblocked, jacobi_unblocked_scratch_len};
+use super::{Info, Options, check_outputs};
 use crate::check;
-use crate::error::{Error, Operand};
-use crate::kernel::{Execution, gemm, gemm_scratch_len, gram, scale};
-use crate::operator::{Csr, Dense, LinearOperator, Scan, Transposed};
+use crate::columns::{Columns, Total};
+use crate::error::Error;
+use crate::kernel::{gemm, gemm_scratch_len, gram, scale};
+use crate::operator::Scan;
 use crate::orthonormalize::{self, Rounds, Verdict, orthonormalize};
 use crate::random::Uniform;
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
-use crate::view::{Columns, MatMut, MatRef, Total};
+use crate::svd::{self, fix_pair, jacobi_unblocked, jacobi_unblocked_scratch_len};
+use crate::view::{MatMut, MatRef};
 
-/// Vectors beyond the rank, by default. More make passes dearer and fewer.
-pub const OVERSAMPLE: usize = 10;
-/// The Gram matrix is formed if the shorter side has at most this many entries per vector of the block.
-const GRAM_COLUMNS: usize = 16;
 /// Passes with the Gram matrix between two looks at the singular values: they are cheap, a look is not.
 const GRAM_STRIDE: usize = 4;
 /// Squared singular values below this many `eps s_1^2` are not left to the Gram matrix.
@@ -45,87 +21,6 @@ const GRAM_MARGIN: f64 = 1e3;
 const NOISE: f64 = 1e2;
 /// The part by which a squared value may still move at the last pass.
 const STEADY: f64 = 1e-2;
-
-/// Options of the truncated SVD.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Options {
-    /// Vectors beyond the rank; default [`OVERSAMPLE`]. The block never exceeds the shorter side.
-    pub oversample: usize,
-    /// The squared error may exceed the best possible by this part; default `1e-4`. With 0, exactly `max_passes` are made.
-    pub tolerance: f64,
-    /// The bound on passes; default 100. A pass is one product with A and one with its transpose, or one with the Gram
-    /// matrix.
-    pub max_passes: usize,
-    /// Seed of the random start, the same on all machines that hold rows; default 0.
-    pub seed: u64,
-    /// The number of this machine among those that hold rows; default 0.
-    pub machine: u64,
-    /// How the method's own dense products are computed; the operator has its own say about its products.
-    pub execution: Execution,
-}
-
-impl Options {
-    /// The defaults.
-    pub const fn new() -> Self {
-        Options {
-            oversample: OVERSAMPLE,
-            tolerance: 1e-4,
-            max_passes: 100,
-            seed: 0,
-            machine: 0,
-            execution: Execution::new(),
-        }
-    }
-    /// Vectors beyond the rank.
-    pub const fn oversample(mut self, vectors: usize) -> Self {
-        self.oversample = vectors;
-        self
-    }
-    /// The tolerance on the squared error.
-    pub const fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = tolerance;
-        self
-    }
-    /// The bound on passes.
-    pub const fn max_passes(mut self, passes: usize) -> Self {
-        self.max_passes = passes;
-        self
-    }
-    /// The seed.
-    pub const fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-    /// The number of this machine.
-    pub const fn machine(mut self, machine: u64) -> Self {
-        self.machine = machine;
-        self
-    }
-    /// How dense products are computed.
-    pub const fn execution(mut self, execution: Execution) -> Self {
-        self.execution = execution;
-        self
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// What the truncated SVD did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Info {
-    /// Whether the tolerance was met within the passes.
-    pub converged: bool,
-    /// Passes made.
-    pub passes: usize,
-    /// `|A - U S V^T|_F / |A|_F`, from `|A|^2 - |s|^2`: below `sqrt(eps)` it is only an order of magnitude.
-    pub relative_error: f64,
-}
 
 /// What the caller of [`State::step`] is to do before calling it again.
 #[derive(Debug)]
@@ -247,7 +142,7 @@ impl<'a, T: Real> State<'a, T> {
             values,
             scratch,
             phase: if options.max_passes == 0 { Phase::MultiplyLast } else { Phase::Multiply },
-            rounds: Rounds::new(0),
+            rounds: Rounds::new(orthonormalize::rounding::<T>(), options.seed),
             shift: T::ZERO,
             energy: None,
             growth: None,
@@ -258,7 +153,7 @@ impl<'a, T: Real> State<'a, T> {
         let mut uniform = Uniform::new(options.seed);
         state.v.iter_mut().for_each(|v| *v = uniform.symmetric());
         let v = MatMut::packed(state.v, cols, p);
-        orthonormalize(v, &mut state.g, &mut state.r, options.seed, options.execution, state.scratch)?;
+        orthonormalize(state.rounds.clone(), v, &mut state.g, &mut state.r, options.execution, state.scratch)?;
         Ok(state)
     }
 
@@ -312,7 +207,10 @@ impl<'a, T: Real> State<'a, T> {
                     shift_exponents(self.y, after);
                     // Replacements for missing directions differ from machine to machine.
                     let machine = self.options.machine.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                    self.rounds = Rounds::new(self.options.seed.wrapping_add(1).wrapping_add(machine));
+                    self.rounds = Rounds::new(
+                        orthonormalize::rounding::<T>(),
+                        self.options.seed.wrapping_add(1).wrapping_add(machine),
+                    );
                     self.phase = Phase::SumGram;
                 }
                 Phase::SumGram => {
@@ -328,7 +226,7 @@ impl<'a, T: Real> State<'a, T> {
                     self.phase = Phase::SumGram;
                     if verdict == Verdict::Settled {
                         let (left, right) = (Some(self.left.as_mut()), Some(self.right.as_mut()));
-                        let options = super::Options::new();
+                        let options = svd::Options::new();
                         jacobi_unblocked(self.r.as_ref(), self.values, left, right, &options, self.scratch)?;
                         self.phase = Phase::Finished;
                     }
@@ -354,7 +252,7 @@ impl<'a, T: Real> State<'a, T> {
     }
 
     /// Writes the factors: `u` is `rows x rank`, `s` has `rank` elements, `v` is `cols x rank`. Signs as
-    /// [`column_sign`](super::column_sign) has it; where rows live on several machines, ask for V, so that all follow the same.
+    /// [`column_sign`](crate::svd::column_sign) has it; where rows live on several machines, ask for V, so that all follow the same.
     ///
     /// # Errors
     /// `Shape`, and `Overflow` if a singular value exceeds the largest number. Nothing is changed then.
@@ -389,9 +287,10 @@ impl<'a, T: Real> State<'a, T> {
         let (cols, p) = (self.cols(), self.block());
         let shift = self.shift;
         self.z.iter_mut().zip(self.v.iter()).for_each(|(z, v)| *z -= shift * *v);
-        let seed = self.options.seed.wrapping_add(2 + self.passes as u64);
+        let rounds =
+            Rounds::new(orthonormalize::rounding::<T>(), self.options.seed.wrapping_add(2 + self.passes as u64));
         let z = MatMut::packed(self.z, cols, p);
-        orthonormalize(z, &mut self.g, &mut self.r, seed, self.options.execution, self.scratch)?;
+        orthonormalize(rounds, z, &mut self.g, &mut self.r, self.options.execution, self.scratch)?;
         core::mem::swap(&mut self.v, &mut self.z);
         self.passes += 1;
         if !look {
@@ -400,7 +299,7 @@ impl<'a, T: Real> State<'a, T> {
         // No vectors are kept between looks, so there is room for the values of the last one.
         let before = self.left.as_mut_slice();
         before.iter_mut().zip(self.values.iter()).for_each(|(before, value)| *before = *value);
-        jacobi_unblocked(self.r.as_ref(), self.values, None, None, &super::Options::new(), self.scratch)?;
+        jacobi_unblocked(self.r.as_ref(), self.values, None, None, &svd::Options::new(), self.scratch)?;
         self.values.iter_mut().for_each(|value| *value += shift);
         let smallest = self.values.last().copied().unwrap_or_default() - shift;
         // A smallest value that is rounding would shift real ones away.
@@ -435,23 +334,24 @@ impl<'a, T: Real> State<'a, T> {
     }
 
     /// All passes with a given Gram matrix. Passes with A follow only if it cannot resolve the values wanted.
-    fn iterate_in(&mut self, g: MatRef<'_, T>, mut go_on: impl FnMut(&Info) -> bool) -> Result<(), Error> {
+    pub(super) fn iterate_in(&mut self, g: MatRef<'_, T>, mut go_on: impl FnMut(&Info) -> bool) -> Result<(), Error> {
         let (cols, p) = (self.cols(), self.block());
         while !self.converged && self.passes < self.options.max_passes {
             let (v, z) = (MatRef::packed(self.v, cols, p), MatMut::packed(self.z, cols, p));
             gemm(T::ONE, g, v, T::ZERO, z, self.options.execution, self.scratch)?;
+            let noise = T::from_f64(GRAM_MARGIN) * T::EPSILON;
             let look = (self.passes + 1).is_multiple_of(GRAM_STRIDE) || self.passes + 1 == self.options.max_passes;
-            self.absorb(look, T::from_f64(GRAM_MARGIN) * T::EPSILON)?;
+            self.absorb(look, noise)?;
+            if look && self.values.at(self.rank - 1) < noise * self.values.at(0) {
+                // Passes with A go on from here, and judge for themselves.
+                (self.energy, self.growth, self.converged) = (None, None, false);
+                return Ok(());
+            }
             if look && !go_on(&self.info()) {
                 break;
             }
         }
-        let (first, last) = (self.values.at(0), self.values.at(self.rank - 1));
-        if self.converged && last < T::from_f64(GRAM_MARGIN) * T::EPSILON * first {
-            (self.energy, self.growth, self.converged) = (None, None, false);
-        } else {
-            self.phase = Phase::MultiplyLast;
-        }
+        self.phase = Phase::MultiplyLast;
         Ok(())
     }
 }
@@ -460,135 +360,5 @@ impl<'a, T: Real> State<'a, T> {
 fn shift_exponents<T: Real>(x: &mut [T], e: i32) {
     if e != 0 {
         scale(T::pow2(e), x);
-    }
-}
-
-fn check_outputs<T: Real>(
-    rows: usize,
-    cols: usize,
-    rank: usize,
-    s: &[T],
-    u: &Option<MatMut<'_, T>>,
-    v: &Option<MatMut<'_, T>>,
-) -> Result<(), Error> {
-    if s.len() != rank {
-        return Err(Error::Shape { operand: Operand::SingularValues, expected: (rank, 1), given: (s.len(), 1) });
-    }
-    check::shape(Operand::Left, u, (rows, rank))?;
-    check::shape(Operand::Right, v, (cols, rank))
-}
-
-/// Elements of scratch for [`truncated`] with this operator.
-pub fn truncated_scratch_len<T: Real, A: LinearOperator<T>>(a: &A, rank: usize, options: &Options) -> usize {
-    sum(operator_layout(a, rank, options))
-}
-
-fn operator_layout<T: Real, A: LinearOperator<T>>(a: &A, rank: usize, options: &Options) -> [usize; 3] {
-    let (rows, cols) = (oriented_rows(a), a.cols());
-    let operator = a.scratch_len(widest_product(rows, cols, rank, options.oversample));
-    driver_layout(rows, cols, rank, options.oversample, operator)
-}
-
-/// The rows of A, but at least as many as columns if they live on several machines: such a matrix is not transposed.
-fn oriented_rows<T: Real, A: LinearOperator<T>>(a: &A) -> usize {
-    if a.all_rows() == a.rows() { a.rows() } else { a.rows().max(a.cols()) }
-}
-
-/// The same for a dense matrix, as a closed form.
-pub const fn truncated_dense_scratch_len<T: Real>(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
-    let operator = Dense::<T>::scratch_len_for(rows, cols, widest_product(rows, cols, rank, oversample));
-    sum(driver_layout(rows, cols, rank, oversample, operator))
-}
-
-/// The same for a CSR matrix, as a closed form.
-pub const fn truncated_csr_scratch_len<T: Real>(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
-    sum(driver_layout(rows, cols, rank, oversample, Csr::<T>::scratch_len_for(cols)))
-}
-
-/// The state, a Gram matrix, and what the operator needs. The columns become the shorter side.
-const fn driver_layout(rows: usize, cols: usize, rank: usize, oversample: usize, operator: usize) -> [usize; 3] {
-    let side = gram_side(rows, cols, rank, oversample);
-    [state_len(max(rows, cols), min(rows, cols), rank, oversample), times(side, side), operator]
-}
-
-/// Vectors in the widest product with A; the Gram matrix counts as one with all columns.
-const fn widest_product(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
-    let p = min(rank.saturating_add(oversample), min(rows, cols));
-    max(p, gram_side(rows, cols, rank, oversample))
-}
-
-/// The side of the Gram matrix that may be formed.
-const fn gram_side(rows: usize, cols: usize, rank: usize, oversample: usize) -> usize {
-    min(min(rows, cols), times(GRAM_COLUMNS, rank.saturating_add(oversample)))
-}
-
-/// The truncated singular value decomposition `A ~ U diag(s) V^T` of the rank that `s` has elements.
-///
-/// `u` is `rows x rank` and `v` `cols x rank`; what is given is overwritten, with orthonormal columns even where A has a
-/// lower rank. The approximation is the best of its rank to within the tolerance. `observer` is called after each look at
-/// the singular values; when it breaks, the best factors so far are returned.
-///
-/// A pass costs two products with `rank + oversample` vectors; see the module for the passes and the short side.
-///
-/// # Errors
-/// `Rank` unless `1 <= rank <= min(all_rows, cols)`, `Shape`, `Option`, `ScratchTooSmall`, `NonFinite`, `TooLarge`, `Overflow`
-/// and what the operator returns. Outputs are unchanged.
-pub fn truncated<T: Real, A: LinearOperator<T>>(
-    a: &A,
-    s: &mut [T],
-    u: Option<MatMut<'_, T>>,
-    v: Option<MatMut<'_, T>>,
-    options: &Options,
-    scratch: &mut [T],
-    mut observer: impl FnMut(&Info) -> ControlFlow<()>,
-) -> Result<Info, Error> {
-    let (rows, cols, rank) = (a.rows(), a.cols(), s.len());
-    let max = a.all_rows().min(cols);
-    if rank == 0 || rank > max {
-        return Err(Error::Rank { max, given: rank });
-    }
-    check_outputs(rows, cols, rank, s, &u, &v)?;
-    let pieces = split(scratch, operator_layout(a, rank, options))?;
-    let (mut u, mut v) = (u, v);
-    // The columns become the shorter side.
-    let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
-    let info = if oriented_rows(a) >= cols {
-        drive(a, s, left, right, options, pieces, &mut observer)
-    } else {
-        drive(&Transposed(a), s, right, left, options, pieces, &mut observer).map_err(Error::transposed)
-    }?;
-    fix_pair(u.as_mut(), v.as_mut(), rank);
-    Ok(info)
-}
-
-fn drive<T: Real, A: LinearOperator<T>>(
-    a: &A,
-    s: &mut [T],
-    u: Option<MatMut<'_, T>>,
-    v: Option<MatMut<'_, T>>,
-    options: &Options,
-    [memory, gram, scratch]: [&mut [T]; 3],
-    observer: &mut impl FnMut(&Info) -> ControlFlow<()>,
-) -> Result<Info, Error> {
-    let (rows, cols, rank) = (a.rows(), a.cols(), s.len());
-    let scan = a.check()?;
-    let mut go_on = |info: &Info| observer(info).is_continue();
-    let mut state = State::new(rows, cols, rank, scan, options, memory)?;
-    let short = gram.len() == cols * cols && scan.exponent == 0 && options.max_passes > 0;
-    if short && a.gram(MatMut::packed(gram, cols, cols), scratch)? {
-        a.sum(gram)?;
-        state.iterate_in(MatRef::packed(gram, cols, cols), &mut go_on)?;
-    }
-    loop {
-        let looked = state.phase == Phase::Absorb;
-        match state.step()? {
-            Request::Apply { input, output } => a.apply(input, output, scratch)?,
-            Request::ApplyTranspose { input, output } => a.apply_transpose(input, output, scratch)?,
-            Request::Sum(buffer) => a.sum(buffer)?,
-            Request::Done(_) => return state.finish(s, u, v),
-        }
-        if looked && !go_on(&state.info()) {
-            state.stop();
-        }
     }
 }
