@@ -57,7 +57,7 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
-    /// Iterations end when ten of them have lessened the relative error by less than this part of the error before the
+    /// Iterations end when ten of them have lessened the relative error by less than this part of the error after the
     /// first; default `1e-4`.
     pub tolerance: f64,
     /// The bound on iterations; default 200.
@@ -175,7 +175,9 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         let shares = shares::<T>(scan.exponent, own[1]);
         // A start far from the scale of X is brought to it; any other is taken as it is.
         let far = (own[0] + own[1]).abs_diff(scan.exponent) > T::SIGNIFICAND_BITS;
-        let entry = if all_nonnegative && far { own } else { shares };
+        // On several machines all must decide alike, and none sees all of A.
+        let alone = x.all_rows() == m;
+        let entry = if all_nonnegative && alone && far { own } else { shares };
         let mut pair = Pair {
             x,
             a,
@@ -267,8 +269,14 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         if loss >= 8.0 * Real::sqrt(T::EPSILON.to_f64()) * square.max(cross_size).max(fit_size) {
             return Ok(Real::sqrt(loss / square));
         }
-        let exact = self.x.residual(self.a.as_ref(), self.bt.as_ref().t(), self.exponent, self.operator_scratch)?;
-        Ok(Real::sqrt(exact.map_or(loss.max(0.0), T::to_f64) / square))
+        match self.x.residual(self.a.as_ref(), self.bt.as_ref().t(), self.exponent, self.operator_scratch)? {
+            Some(exact) => {
+                let mut total = [exact];
+                self.x.sum(&mut total)?;
+                Ok(Real::sqrt(total.at(0).to_f64() / square))
+            }
+            None => Ok(Real::sqrt(loss.max(0.0) / square)),
+        }
     }
 }
 

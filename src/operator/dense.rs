@@ -65,6 +65,10 @@ impl<T: Real> LinearOperator<T> for Dense<'_, T> {
         gram(self.a, c, self.execution, scratch)?;
         Ok(true)
     }
+    fn gram_transpose(&self, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<bool, Error> {
+        gram(self.a.t(), c, self.execution, scratch)?;
+        Ok(true)
+    }
     fn residual(
         &self,
         w: MatRef<'_, T>,

@@ -65,8 +65,13 @@ pub trait LinearOperator<T: Real> {
         Ok(false)
     }
 
-    /// `|2^-exponent (A - W H)|_F^2` from the differences themselves, with `scratch_len(k)` elements of scratch for a W
-    /// of `k` columns. `None` if the operator does not know its entries.
+    /// `C = A A^T`, `rows x rows`, with `scratch_len(rows)` elements of scratch; else as [`gram`](Self::gram).
+    fn gram_transpose(&self, _c: MatMut<'_, T>, _scratch: &mut [T]) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// `|2^-exponent (A - W H)|_F^2` over the rows at hand, from the differences themselves, with `scratch_len(k)`
+    /// elements of scratch for a W of `k` columns. `None`, on all machines, if the operator does not know its entries.
     fn residual(
         &self,
         _w: MatRef<'_, T>,
@@ -106,6 +111,12 @@ impl<T: Real, A: LinearOperator<T>> LinearOperator<T> for Transposed<'_, A> {
     }
     fn apply_transpose(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<(), Error> {
         self.0.apply(b, c, scratch)
+    }
+    fn gram(&self, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<bool, Error> {
+        self.0.gram_transpose(c, scratch)
+    }
+    fn gram_transpose(&self, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<bool, Error> {
+        self.0.gram(c, scratch)
     }
     fn residual(
         &self,

@@ -1,5 +1,6 @@
 //! `nmf`: the updates against their defining formulas, the loss against the difference, and starts.
 
+use super::machines::{halves, rows_of};
 use super::matrices::{Sparse, nonnegative};
 use super::measures::Matrix;
 use lowrank::kernel::Execution;
@@ -270,6 +271,31 @@ fn the_error_of_a_csr_matrix_is_told_truly() {
         for count in [1, 50, 1500] {
             let result = updates(&Sparse::of(&x).csr(), &w, &h, Solver::Hals, count, f64::NAN).unwrap();
             told_truly::<f64>(result.errors[count - 1], relative_error(&x, &result.w, &result.h), "CSR");
+        }
+    }
+}
+
+/// Far from a fit and near it, where the error comes from the differences.
+#[test]
+fn rows_on_two_machines_give_the_factors_and_the_error_of_one() {
+    let (w, h) = (nonnegative(30, 3, 0.3, 93), nonnegative(3, 20, 0.3, 94));
+    let near = Matrix::new(30, 3, |i, j| w.at(i, j) * if (i + j) % 2 == 0 { 1.0001 } else { 0.9999 });
+    let noise = nonnegative(30, 20, 0.0, 95);
+    let exact = w.times(&h);
+    let far = Matrix::new(30, 20, |i, j| exact.at(i, j) + noise.at(i, j));
+    for x in [far, exact] {
+        for solver in SOLVERS {
+            let one = dense_updates::<f64>(&x, &near, &h, solver, 3);
+            let two = halves(&x, |number, half| {
+                let start = rows_of(&near, 15 * number as usize, 15);
+                updates(half, &start, &h, solver, 3, f64::NAN).unwrap()
+            });
+            for (number, part) in two.iter().enumerate() {
+                let context = format!("{solver:?}, machine {number}: {:?} {:?}", part.errors, one.errors);
+                assert!(part.errors.iter().zip(&one.errors).all(|(x, y)| (x - y).abs() < 1e-12), "{context}");
+                assert!(part.h.minus(&one.h).norm() < 1e-11, "{context}");
+                assert!(part.w.minus(&rows_of(&one.w, 15 * number, 15)).norm() < 1e-11, "{context}");
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `svd::truncated` against `svd::jacobi_unblocked`, for every way to reach the matrix.
 
+use super::machines::{self, rows_of};
 use super::matrices::{Sparse, nonnegative, orthonormal, random, with_values};
 use super::measures::{Matrix, bounds, orthonormality};
 use lowrank::operator::{Dense, LinearOperator, Scan, Transposed};
@@ -9,7 +10,6 @@ use lowrank::{Error, MatMut, MatRef, Operand, Real};
 use proptest::prelude::*;
 use std::cell::Cell;
 use std::ops::ControlFlow;
-use std::sync::{Barrier, Mutex};
 
 struct Svd {
     u: Matrix,
@@ -624,10 +624,6 @@ fn in_lockstep(parts: &[Matrix], whole: &Matrix, rank: usize, options: &Options)
     Svd { u: Matrix { rows: whole.rows, cols: rank, data: left }, ..result.unwrap() }
 }
 
-fn rows_of(a: &Matrix, first: usize, count: usize) -> Matrix {
-    Matrix::new(count, a.cols, |i, j| a.at(first + i, j))
-}
-
 fn cut(a: &Matrix, places: &[usize]) -> Vec<Matrix> {
     let ends = places.iter().copied().chain([a.rows]);
     [0].iter().chain(places).zip(ends).map(|(&first, end)| rows_of(a, first, end - first)).collect()
@@ -664,71 +660,10 @@ fn machines_with_equal_rows_replace_missing_directions_by_independent_ones() {
     }
 }
 
-/// The rows of one machine of several, which meet at a barrier to sum.
-struct Part<'a> {
-    rows: Dense<'a, f64>,
-    all_rows: usize,
-    scan: Scan<f64>,
-    meeting: &'a (Barrier, Mutex<Vec<f64>>),
-}
-
-impl LinearOperator<f64> for Part<'_> {
-    fn rows(&self) -> usize {
-        self.rows.rows()
-    }
-    fn all_rows(&self) -> usize {
-        self.all_rows
-    }
-    fn cols(&self) -> usize {
-        self.rows.cols()
-    }
-    fn check(&self) -> Result<Scan<f64>, Error> {
-        Ok(self.scan)
-    }
-    fn scratch_len(&self, k: usize) -> usize {
-        self.rows.scratch_len(k)
-    }
-    fn apply(&self, b: MatRef<'_, f64>, c: MatMut<'_, f64>, scratch: &mut [f64]) -> Result<(), Error> {
-        self.rows.apply(b, c, scratch)
-    }
-    fn apply_transpose(&self, b: MatRef<'_, f64>, c: MatMut<'_, f64>, scratch: &mut [f64]) -> Result<(), Error> {
-        self.rows.apply_transpose(b, c, scratch)
-    }
-    fn gram(&self, c: MatMut<'_, f64>, scratch: &mut [f64]) -> Result<bool, Error> {
-        self.rows.gram(c, scratch)
-    }
-    fn sum(&self, buffer: &mut [f64]) -> Result<(), Error> {
-        let (barrier, total) = self.meeting;
-        {
-            let mut total = total.lock().unwrap();
-            total.resize(buffer.len(), 0.0);
-            total.iter_mut().zip(buffer.iter()).for_each(|(sum, x)| *sum += x);
-        }
-        barrier.wait();
-        buffer.copy_from_slice(&total.lock().unwrap());
-        if barrier.wait().is_leader() {
-            total.lock().unwrap().clear();
-        }
-        barrier.wait();
-        Ok(())
-    }
-}
-
 /// `truncated` on two machines at once, each with one half of the rows.
 fn on_two_machines(a: &Matrix, rank: usize, options: &Options) -> Svd {
-    let half = a.rows / 2;
-    let scan = Dense::new(MatRef::row_major(&a.data, a.rows, a.cols).unwrap()).check().unwrap();
-    let meeting = (Barrier::new(2), Mutex::new(vec![]));
-    let run_part = |number: u64, part: Matrix| {
-        let rows = Dense::new(MatRef::row_major(&part.data, part.rows, part.cols).unwrap());
-        run(&Part { rows, all_rows: a.rows, scan, meeting: &meeting }, rank, &options.machine(number), f64::NAN)
-            .unwrap()
-    };
-    let (above, below) = std::thread::scope(|scope| {
-        let other = scope.spawn(|| run_part(0, rows_of(a, 0, half)));
-        let below = run_part(1, rows_of(a, half, a.rows - half));
-        (other.join().unwrap(), below)
-    });
+    let [above, below] =
+        machines::halves(a, |number, half| run(half, rank, &options.machine(number), f64::NAN).unwrap());
     assert!(above.s == below.s && above.v.data == below.v.data && above.info == below.info);
     Svd { u: Matrix { rows: a.rows, cols: rank, data: [above.u.data, below.u.data].concat() }, ..below }
 }

@@ -46,7 +46,7 @@ const GRAM_COLUMNS: usize = 16;
 pub struct Options {
     /// Vectors beyond the rank; default [`OVERSAMPLE`]. The block never exceeds the shorter side.
     pub oversample: usize,
-    /// The squared error may exceed the best possible by this part; default `1e-4`. With 0, exactly `max_passes` are made.
+    /// The part by which the squared error is expected to exceed the best possible; default `1e-4`. With 0, exactly `max_passes` are made.
     pub tolerance: f64,
     /// The bound on passes; default 100. A pass is one product with A and one with its transpose, or one with the Gram
     /// matrix.
@@ -183,7 +183,7 @@ const fn gram_side(rows: usize, cols: usize, rank: usize, oversample: usize) -> 
 /// The truncated singular value decomposition `A ~ U diag(s) V^T` of the rank that `s` has elements.
 ///
 /// `u` is `rows x rank` and `v` `cols x rank`; what is given is overwritten, with orthonormal columns even where A has a
-/// lower rank. The approximation is the best of its rank to within the tolerance. `observer` is called after each look at
+/// lower rank. The squared error is expected to exceed the best of the rank by no more than the tolerance. `observer` is called after each look at
 /// the singular values; when it breaks, the best factors so far are returned.
 ///
 /// A pass costs two products with `rank + oversample` vectors; see the module for the passes and the short side.

@@ -105,7 +105,8 @@ const fn layout(rows: usize, cols: usize, p: usize) -> [usize; 9] {
 
 impl<'a, T: Real> State<'a, T> {
     /// Prepares the truncated SVD of rank `rank` for a matrix of which `rows` rows are at hand. `scan` is that of the
-    /// whole matrix.
+    /// whole matrix, which has at least `min(rank + oversample, cols)` rows on all machines together: with fewer, U cannot
+    /// be orthonormal.
     ///
     /// # Errors
     /// `Rank` unless `1 <= rank <= cols`, `Option`, `TooLarge`, `ScratchTooSmall`.
