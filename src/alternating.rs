@@ -316,7 +316,7 @@ pub(crate) fn update_rows<T: Real, const N: usize>(
 /// small that its products would be subnormal, which cost time and lose digits.
 pub(crate) fn multiply_divide<T: Real>(x: T, above: T, below: T) -> T {
     let tiny = T::MIN_POSITIVE.sqrt();
-    if below < T::MIN_POSITIVE {
+    if x == T::ZERO || below < T::MIN_POSITIVE {
         return x;
     }
     let value = x * (above / below);

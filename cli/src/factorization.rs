@@ -251,8 +251,8 @@ impl Bar {
     }
 
     fn advance(&self, iteration: usize, relative_error: f64) -> ControlFlow<()> {
-        self.0.set_position(iteration as u64);
         self.0.set_message(format!("{relative_error:.6}"));
+        self.0.set_position(iteration as u64);
         if INTERRUPTED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

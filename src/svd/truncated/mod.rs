@@ -117,7 +117,8 @@ pub struct Info {
     pub converged: bool,
     /// Passes made.
     pub passes: usize,
-    /// `|A - U S V^T|_F / |A|_F`, from `|A|^2 - |s|^2`: below `sqrt(eps)` it is only an order of magnitude.
+    /// `|A - U S V^T|_F / |A|_F`, from `|A|^2 - |s|^2`, which cancels below `sqrt(eps)`; there [`truncated`] computes it
+    /// from the differences, if both U and V are asked for and the operator knows its entries.
     pub relative_error: f64,
 }
 
@@ -222,8 +223,8 @@ pub fn truncated<T: Real, A: LinearOperator<T>>(
 fn drive<T: Real, A: LinearOperator<T>>(
     a: &A,
     s: &mut [T],
-    u: Option<MatMut<'_, T>>,
-    v: Option<MatMut<'_, T>>,
+    mut u: Option<MatMut<'_, T>>,
+    mut v: Option<MatMut<'_, T>>,
     options: &Options,
     [memory, gram, scratch]: [&mut [T]; 3],
     observer: &mut impl FnMut(&Info) -> ControlFlow<()>,
@@ -248,7 +249,13 @@ fn drive<T: Real, A: LinearOperator<T>>(
             Request::Apply { input, output } => a.apply(input, output, scratch)?,
             Request::ApplyTranspose { input, output } => a.apply_transpose(input, output, scratch)?,
             Request::Sum(buffer) => a.sum(buffer)?,
-            Request::Done(_) => return state.finish(s, u, v),
+            Request::Done(_) => {
+                let info = state.finish(s, u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb))?;
+                return match (&u, &v) {
+                    (Some(u), Some(v)) => state.refine(info, a, s, u.as_ref(), v.as_ref(), scratch),
+                    _ => Ok(info),
+                };
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::check;
 use crate::columns::{Columns, Total};
 use crate::error::Error;
 use crate::kernel::{gemm, gemm_scratch_len, gram, scale};
-use crate::operator::Scan;
+use crate::operator::{LinearOperator, Scan};
 use crate::orthonormalize::{self, Rounds, Verdict, orthonormalize};
 use crate::random::Uniform;
 use crate::real::Real;
@@ -252,8 +252,9 @@ impl<'a, T: Real> State<'a, T> {
         Info { converged: self.converged, passes: self.passes, relative_error: Real::sqrt(rest) }
     }
 
-    /// Writes the factors: `u` is `rows x rank`, `s` has `rank` elements, `v` is `cols x rank`. Signs as
-    /// [`column_sign`](crate::svd::column_sign) has it; where rows live on several machines, ask for V, so that all follow the same.
+    /// Writes the factors, after [`Request::Done`]: `u` is `rows x rank`, `s` has `rank` elements, `v` is `cols x rank`.
+    /// Signs as [`column_sign`](crate::svd::column_sign) has it; where rows live on several machines, ask for V, so that
+    /// all follow the same.
     ///
     /// # Errors
     /// `Shape`, and `Overflow` if a singular value exceeds the largest number. Nothing is changed then.
@@ -280,6 +281,33 @@ impl<'a, T: Real> State<'a, T> {
         rotate(self.v, cols, &self.right, v.as_mut())?;
         fix_pair(u.as_mut(), v.as_mut(), k);
         Ok(self.info())
+    }
+
+    /// `info` with the relative error from the differences themselves, if it is so small that `|A|^2 - |s|^2` has cancelled.
+    pub(super) fn refine<A: LinearOperator<T>>(
+        &mut self,
+        info: Info,
+        a: &A,
+        s: &[T],
+        u: MatRef<'_, T>,
+        v: MatRef<'_, T>,
+        scratch: &mut [T],
+    ) -> Result<Info, Error> {
+        if self.square == 0.0 || info.relative_error * info.relative_error >= 8.0 * Real::sqrt(T::EPSILON.to_f64()) {
+            return Ok(info);
+        }
+        // Y has done its service: it holds U diag(s) now.
+        let (rows, k) = u.shape();
+        let mut w = MatMut::packed(self.y.get_mut(..rows * k).unwrap_or_default(), rows, k);
+        for i in 0..rows {
+            for (j, s) in s.iter().enumerate() {
+                w.put(i, j, u.at(i, j) * *s);
+            }
+        }
+        let Some(exact) = a.residual(w.as_ref(), v.t(), self.exponent, scratch)? else { return Ok(info) };
+        let mut total = [exact];
+        a.sum(&mut total)?;
+        Ok(Info { relative_error: Real::sqrt(total.at(0).to_f64() / self.square), ..info })
     }
 
     /// Takes `z`, the product of `A^T A` with V: shifts it, makes it the new V and, if `look` says so, reads off how far
