@@ -173,11 +173,14 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         let norm = scan.norm.to_f64();
         let own = [exponent_of(a.as_ref()), exponent_of(b.as_ref())];
         let shares = shares::<T>(scan.exponent, own[1]);
-        // A start far from the scale of X is brought to it; any other is taken as it is.
-        let far = (own[0] + own[1]).abs_diff(scan.exponent) > T::SIGNIFICAND_BITS;
-        // On several machines all must decide alike, and none sees all of A.
-        let alone = x.all_rows() == m;
-        let entry = if all_nonnegative && alone && far { own } else { shares };
+        // A start far from the scale of X is brought to it; any other is taken as it is. On several machines all must decide
+        // alike, and none sees all of A. Where A is no start, B may have any scale.
+        let far = x.all_rows() == m && (own[0] + own[1]).abs_diff(scan.exponent) > T::SIGNIFICAND_BITS;
+        let entry = match (all_nonnegative, far) {
+            (true, false) => shares,
+            (true, true) => own,
+            (false, _) => [shares.at(0), own.at(1)],
+        };
         let mut pair = Pair {
             x,
             a,

@@ -108,7 +108,8 @@ fn text_of(factors: &Factors<f64>, topics: &[Topic], svd: bool) -> String {
         let terms: Vec<&str> = topic.terms.iter().map(|(term, _)| &**term).collect();
         let label = topic.label.as_ref().map(|(label, count)| format!(", {count} of them {label}"));
         let label = label.unwrap_or_default();
-        format!("{:>3}  {}\n     {} documents{label}\n", number + 1, terms.join("  "), topic.documents)
+        let plural = if topic.documents == 1 { "" } else { "s" };
+        format!("{:>3}  {}\n     {} document{plural}{label}\n", number + 1, terms.join("  "), topic.documents)
     };
     head + &topics.iter().enumerate().map(entry).collect::<String>()
 }
