@@ -88,9 +88,9 @@ pub struct Iteration {
     /// Relative improvement at which iterations end [default: 1e-4; 1e-8 for topics by nmf]
     #[arg(long, value_name = "T", value_parser = tolerance)]
     pub tol: Option<f64>,
-    /// Threads; the result does not depend on it [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = positive)]
-    pub threads: Option<usize>,
+    /// Threads, at most 1024; the result does not depend on it [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,

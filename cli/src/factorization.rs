@@ -78,7 +78,7 @@ pub struct Outcome {
 
 /// Factorizes; an error says what is wrong with the matrix.
 pub fn factorize<T: Element>(matrix: &Matrix<T>, plan: &Plan<'_>) -> Result<Factors<T>> {
-    let threads = plan.iteration.threads.unwrap_or(0);
+    let threads = plan.iteration.threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("the threads cannot be started")?;
     let execution = Execution::fastest();
     match matrix {

@@ -255,6 +255,7 @@ fn wrong_usage_is_status_2() {
         "factorize X.npy --method nmf --rank 2 -o out --singular-values left",
         "factorize X.npy --method svd --rank 2 -o out --nonnegative left",
         "factorize X.npy --method svd --rank 2 -o out --tol 1",
+        "factorize X.npy --method svd --rank 2 -o out --threads 100000",
         "topics",
         "sing",
     ] {
