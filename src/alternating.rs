@@ -209,10 +209,14 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
     /// Gram matrices up to date and `X^T A` in `product`.
     pub fn iterate(&mut self, update: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<f64, Error> {
         self.scale_factors(self.shares, -1);
-        let done = update(self);
+        let error = update(self).and_then(|()| self.relative_error());
+        if self.exponent != 0 {
+            // What A has grown beyond the range, B takes over.
+            let over = (exponent_of(self.a.as_ref()) + self.shares.at(0) - (T::MAX_EXPONENT - 1)).max(0);
+            self.shares = [self.shares.at(0) - over, self.shares.at(1) + over];
+        }
         self.scale_factors(self.shares, 1);
-        done?;
-        self.relative_error()
+        error
     }
 
     /// Multiplies the factors by `2^share`, in the direction 1 to the caller's scale and -1 to that of the computation.
@@ -248,7 +252,7 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         self.x.sum(self.product.get_mut(..n * k).unwrap_or_default())
     }
 
-    /// The relative error, given the Gram matrices and, in `product`, `X^T A`; the factors are in the caller's scale.
+    /// The relative error, given the Gram matrices and, in `product`, `X^T A`, all in the scale of the computation.
     fn relative_error(&mut self) -> Result<f64, Error> {
         let (n, k) = self.bt.shape();
         let square = self.square;
@@ -257,9 +261,8 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         }
         let product = MatRef::packed(self.product.get(..n * k).unwrap_or_default(), n, k);
         let bt = self.bt.as_ref();
-        let share = self.shares.at(1);
         let reduce = |term: fn(T) -> T| {
-            let cross = pairwise((0..n).map(|j| row_reduce(product, bt, j, |p, b| term(p * b.scale(-share)))));
+            let cross = pairwise((0..n).map(|j| row_reduce(product, bt, j, |p, b| term(p * b))));
             let grams =
                 (0..k).map(|j| (MatRef::packed(self.gram_a.col(j), 1, k), MatRef::packed(self.gram_b.col(j), 1, k)));
             let fit = pairwise(grams.map(|(a, b)| row_reduce(a, b, 0, |a, b| term(a * b))));

@@ -127,6 +127,8 @@ pub enum Error {
         /// The first row that is wrong.
         row: usize,
     },
+    /// The results of an iteration were asked for before its end.
+    Unfinished,
     /// The operator could not do its part. Outputs may be partly written.
     Operator {
         /// The operator's own code.
@@ -167,6 +169,8 @@ impl fmt::Display for Error {
                 write!(f, "{operand} is negative at row {row}, column {col} (counted from 0)")
             }
             Error::Overlap { first, second } => write!(f, "{first} and {second} share memory"),
+            Error::Unfinished => f.write_str("the iteration has not come to its end"),
+            Error::Rank { given: 0, .. } => f.write_str("the rank is zero"),
             Error::Rank { max, given } => write!(f, "rank {given} is not between 1 and {max}"),
             Error::TooLarge { max, given } => write!(f, "the dimension {given} is above {max}"),
             Error::Option { name } => write!(f, "the option `{name}` is out of range"),

@@ -25,15 +25,19 @@ pub const fn span(rows: usize, cols: usize, row_stride: usize, col_stride: usize
 
 /// Whether no two entries share a place: one stride is at least the other's extent.
 const fn disjoint(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> bool {
-    if rows == 0 || cols == 0 {
+    if rows == 0 || cols == 0 || (rows == 1 && cols == 1) {
         return true;
     }
-    let one_column = cols == 1 && (row_stride > 0 || rows == 1);
-    let one_row = rows == 1 && (col_stride > 0 || cols == 1);
-    one_column
-        || one_row
-        || (col_stride > 0 && row_stride / col_stride >= cols)
-        || (row_stride > 0 && col_stride / row_stride >= rows)
+    exceeds(row_stride, cols, col_stride) || exceeds(col_stride, rows, row_stride)
+}
+
+/// Whether a step is beyond the last of `count` places that are `stride` apart, which are places of their own.
+const fn exceeds(step: usize, count: usize, stride: usize) -> bool {
+    let own = stride > 0 || count == 1;
+    match (count - 1).checked_mul(stride) {
+        Some(extent) => own && step > extent,
+        None => false,
+    }
 }
 
 fn check(len: usize, rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> Result<(), Error> {
@@ -440,8 +444,9 @@ mod tests {
             } else if made.is_ok() {
                 prop_assert!(fits);
             }
-            let plain = row_stride >= cols.max(1) && col_stride == 1;
-            if plain && fits {
+            // One stride beyond the other's extent, and each that is used more than once its own.
+            let apart = |step: usize, count: usize, stride: usize| step > (count.max(1) - 1) * stride && (stride > 0 || count <= 1);
+            if fits && (apart(row_stride, cols, col_stride) || apart(col_stride, rows, row_stride)) {
                 prop_assert!(MatMut::new(&mut data[..len], rows, cols, row_stride, col_stride).is_ok());
             }
         }

@@ -160,6 +160,11 @@ impl Command {
                 ("--nonnegative", "snmf", args.nonnegative.is_some() && args.method != Method::Snmf),
                 ("--init", "nmf", args.init.is_some() && args.method != Method::Nmf),
             ];
+            let extension = args.matrix.extension().unwrap_or_default();
+            if args.tensor.is_some() && !extension.eq_ignore_ascii_case("safetensors") {
+                let message = "--tensor is for .safetensors files only";
+                Self::command().error(ErrorKind::ArgumentConflict, message).exit();
+            }
             for (option, method, wrong) in given {
                 if wrong {
                     let message = format!("{option} is for --method {method} only");

@@ -220,7 +220,8 @@ impl From<nmf::Info> for Outcome {
 fn zeros<T: Element>(len: Option<usize>) -> Result<Vec<T>> {
     let len = len.unwrap_or(usize::MAX);
     // A trial first: `vec!` would end the process, but takes pages that are zero already.
-    Vec::<T>::new().try_reserve_exact(len).context("there is not enough memory for factors of this rank")?;
+    let trial = Vec::<T>::new().try_reserve_exact(len);
+    ensure!(trial.is_ok(), "there is not enough memory for a factorization of this rank");
     Ok(vec![T::ZERO; len])
 }
 

@@ -45,9 +45,10 @@ fn write<T: Element>(factors: &Factors<T>, carrier: Carrier, output: &mut Output
     output.write_matrix("F.npy", rows, rank, |i, j| left[i * rank + j] * scale(Carrier::Left, j))?;
     output.write_matrix("G.npy", rank, cols, |i, j| right[j * rank + i] * scale(Carrier::Right, i))?;
     match values {
-        Some(s) => output.write_vector("S.npy", s),
-        None => Ok(()),
+        Some(s) => output.write_vector("S.npy", s)?,
+        None => output.leave_out("S.npy"),
     }
+    Ok(())
 }
 
 fn report<T: Element>(factors: &Factors<T>, args: &Factorize) -> String {

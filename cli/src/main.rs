@@ -11,6 +11,7 @@ mod output;
 mod text;
 mod topics;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
@@ -22,11 +23,12 @@ fn main() -> ExitCode {
     // The first signal lets the iteration end, so that nothing is left behind; the second ends the process.
     let handler = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            output::discard();
             std::process::exit(130);
         }
     });
     if let Err(error) = handler {
-        eprintln!("lowrank: signals cannot be caught: {error}");
+        let _ = writeln!(io::stderr(), "lowrank: signals cannot be caught: {error}");
     }
     let result = match &command.task {
         Task::Factorize(args) => factorize::run(args),
@@ -35,7 +37,8 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lowrank: {error:#}");
+            // Not `eprintln!`, which panics when nobody can be told.
+            let _ = writeln!(io::stderr(), "lowrank: {error:#}");
             ExitCode::from(if error.is::<Interrupted>() { 130 } else { 1 })
         }
     }

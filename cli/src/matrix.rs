@@ -60,15 +60,21 @@ impl Sparse<f64> {
             starts[row + 1] += starts[row];
         }
 
-        let mut columns = vec![0; starts[rows]];
-        let mut values = vec![0.0; starts[rows]];
-        let mut next = starts.clone();
+        let entries = starts[rows];
+        let (mut columns, mut values) = (Vec::new(), Vec::new());
+        columns.try_reserve_exact(entries).with_context(|| format!("not enough memory for {entries} entries"))?;
+        columns.resize(entries, 0);
+        values.try_reserve_exact(entries).with_context(|| format!("not enough memory for {entries} entries"))?;
+        values.resize(entries, 0.0);
+        // Each start moves to the end of its row while the row fills, which is where the next row starts.
         for (row, column, value) in triplets {
-            let slot = &mut next[row as usize];
+            let slot = &mut starts[row as usize];
             columns[*slot] = column;
             values[*slot] = value;
             *slot += 1;
         }
+        starts.copy_within(..rows, 1);
+        starts[0] = 0;
 
         let mut matrix = Self { rows, cols, starts, columns, values };
         matrix.sort_rows();

@@ -3,10 +3,22 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use npyz::{AutoSerialize, NpyWriter, WriteOptions, WriterBuilder};
 use tempfile::TempDir;
+
+/// The hidden folder of the results under way.
+static STAGING: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Removes the hidden folder of the results under way, for a process that ends without unwinding.
+pub fn discard() {
+    if let Some(folder) = STAGING.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // The process is ending; there is nobody left to tell of a failure.
+        let _ = fs::remove_dir_all(folder);
+    }
+}
 
 /// Collects the files of a folder out of sight, and puts them into place with
 /// [`commit`](Self::commit). Dropped before that, it leaves nothing behind.
@@ -14,6 +26,7 @@ pub struct OutputDir {
     destination: PathBuf,
     staging: TempDir,
     files: Vec<(String, File)>,
+    stale: Vec<String>,
 }
 
 impl OutputDir {
@@ -27,7 +40,8 @@ impl OutputDir {
         ensure!(folder.is_dir(), "{}: this is a file, not a folder", folder.display());
         let name = || folder.display().to_string();
         let staging = tempfile::Builder::new().prefix(".lowrank-").tempdir_in(folder).with_context(name)?;
-        let output = Self { destination: destination.to_owned(), staging, files: Vec::new() };
+        *STAGING.lock().unwrap_or_else(PoisonError::into_inner) = Some(staging.path().to_owned());
+        let output = Self { destination: destination.to_owned(), staging, files: Vec::new(), stale: Vec::new() };
         fs::create_dir(output.staged()).with_context(name)?;
         Ok(output)
     }
@@ -72,6 +86,11 @@ impl OutputDir {
         })
     }
 
+    /// An older file `name` is no part of the results, and goes away with the commit.
+    pub fn leave_out(&mut self, name: &str) {
+        self.stale.push(name.to_owned());
+    }
+
     /// Makes the files durable and renames them into place: all at once if there is no folder yet,
     /// one after the other over those of a folder that exists.
     pub fn commit(mut self) -> Result<()> {
@@ -82,6 +101,17 @@ impl OutputDir {
             names.push(name);
         }
         if self.destination.is_dir() {
+            // Before the first is replaced, so that a failure leaves the old results whole.
+            for name in names.iter().chain(&self.stale) {
+                let target = self.destination.join(name);
+                ensure!(!target.is_dir(), "{}: this is a folder, not a file", target.display());
+            }
+            for name in &self.stale {
+                match fs::remove_file(self.destination.join(name)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.error(name, error)),
+                    _ => {}
+                }
+            }
             for name in names {
                 fs::rename(self.staged().join(&name), self.destination.join(&name))
                     .map_err(|error| self.error(&name, error))?;

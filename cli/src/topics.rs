@@ -14,6 +14,9 @@ use crate::matrix::Matrix;
 use crate::output::print;
 use crate::text::{self, StopWords};
 
+/// Weights up to this part of the heaviest are no more than what an iteration has not yet brought to zero.
+const NO_WEIGHT: f64 = 1e-6;
+
 struct Topic {
     /// The leading terms with their weights, heaviest first.
     terms: Vec<(String, f64)>,
@@ -60,8 +63,12 @@ fn topics(factors: &Factors<f64>, vocabulary: &[String], labels: Option<&[String
     let right_norms: Vec<f64> = (0..rank).map(|t| norm(right, t)).collect();
     let part =
         |document: usize, t: usize| left[document * rank + t].abs() * values.as_ref().map_or(right_norms[t], |s| s[t]);
-    let strongest: Vec<usize> = (0..rows)
-        .map(|document| (0..rank).fold(0, |best, t| if part(document, t) > part(document, best) { t } else { best }))
+    // A document without words, or with none of any topic's, belongs to no topic.
+    let strongest: Vec<Option<usize>> = (0..rows)
+        .map(|document| {
+            let parts = (0..rank).map(|t| (t, part(document, t))).filter(|(_, part)| *part > 0.0);
+            parts.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(t, _)| t)
+        })
         .collect();
 
     let size = |t: usize| values.as_ref().map_or(norm(left, t) * right_norms[t], |s| s[t]);
@@ -71,10 +78,11 @@ fn topics(factors: &Factors<f64>, vocabulary: &[String], labels: Option<&[String
         // A right factor of NMF has no scale of its own: its weights are given as shares of their sum.
         let total: f64 = if values.is_some() { 1.0 } else { right.iter().skip(t).step_by(rank).sum() };
         let weight = |term: usize| right[term * rank + t];
-        let mut terms: Vec<usize> = (0..cols).filter(|&term| weight(term) != 0.0).collect();
+        let heaviest = (0..cols).fold(0.0f64, |heaviest, term| heaviest.max(weight(term).abs()));
+        let mut terms: Vec<usize> = (0..cols).filter(|&term| weight(term).abs() > NO_WEIGHT * heaviest).collect();
         terms.sort_by(|&a, &b| weight(b).abs().total_cmp(&weight(a).abs()).then(a.cmp(&b)));
         terms.truncate(top);
-        let members = || strongest.iter().enumerate().filter(|(_, s)| **s == t).map(|(document, _)| document);
+        let members = || strongest.iter().enumerate().filter(|(_, s)| **s == Some(t)).map(|(document, _)| document);
         Topic {
             terms: terms.iter().map(|&term| (vocabulary[term].clone(), weight(term) / total)).collect(),
             documents: members().count(),
@@ -105,7 +113,9 @@ fn text_of(factors: &Factors<f64>, topics: &[Topic], svd: bool) -> String {
         outcome.iterations
     );
     let entry = |(number, topic): (usize, &Topic)| {
-        let terms: Vec<&str> = topic.terms.iter().map(|(term, _)| &**term).collect();
+        // The terms of an SVD have signs: a topic is an axis with two ends.
+        let sign = |weight: f64| if weight < 0.0 { "-" } else { "" };
+        let terms: Vec<String> = topic.terms.iter().map(|(term, weight)| format!("{}{term}", sign(*weight))).collect();
         let label = topic.label.as_ref().map(|(label, count)| format!(", {count} of them {label}"));
         let label = label.unwrap_or_default();
         let plural = if topic.documents == 1 { "" } else { "s" };

@@ -149,6 +149,13 @@ fn the_precision_is_that_of_the_input_and_the_error_is_the_true_one() {
     save(home.join("single.npy"), 5, 7, &positive.map(|x| x as f32));
     save(home.join("double.npy"), 5, 7, &positive);
     save(home.join("integer.npy"), 5, 7, &positive.map(|x| x as i16));
+    // Nearly of rank one: |X|^2 - |S|^2 has cancelled in single precision.
+    save(home.join("thin.npy"), 5, 7, &positive.map(|x| 1.0 + x as f32 * 1e-5));
+    let thin = load(home.join("thin.npy")).2;
+    let summary = json(home, "factorize thin.npy --method svd --rank 1 -o out");
+    let error = distance(&product(home.join("out"), 5, 7, 1), &thin) / distance(&thin, &[0.0; 35]);
+    assert!((error / summary["relative_error"].as_f64().unwrap() - 1.0).abs() < 0.05 && error < 1e-4);
+
     for (name, kind) in [("single", "<f4"), ("double", "<f8"), ("integer", "<f8")] {
         let (_, _, x) = match name {
             "integer" => (String::new(), vec![], positive.map(|x| x.trunc()).to_vec()),
@@ -256,6 +263,7 @@ fn wrong_usage_is_status_2() {
         "factorize X.npy --method svd --rank 2 -o out --nonnegative left",
         "factorize X.npy --method svd --rank 2 -o out --tol 1",
         "factorize X.npy --method svd --rank 2 -o out --threads 100000",
+        "factorize X.npy --method svd --rank 2 -o out --tensor W",
         "topics",
         "sing",
     ] {
@@ -275,6 +283,13 @@ fn results_replace_older_ones_and_spare_the_neighbours() {
     json(home, "factorize X.npy --method snmf --rank 3 -o out");
     assert_eq!(load(home.join("out/F.npy")).1, [5, 3]);
     assert_eq!(fs::read_to_string(home.join("out/notes.txt")).unwrap(), "kept");
+    // The singular values belonged to other factors.
+    assert!(!home.join("out/S.npy").exists());
+    // Where one file cannot be replaced, none is.
+    fs::remove_file(home.join("out/G.npy")).unwrap();
+    fs::create_dir(home.join("out/G.npy")).unwrap();
+    refused(home, "factorize X.npy --method svd --rank 2 -o out", &["out/G.npy", "folder"]);
+    assert_eq!(load(home.join("out/F.npy")).1, [5, 3]);
 }
 
 /// The corpus that the project ships: each topic is one subject, and its first terms are of that subject.
@@ -330,7 +345,11 @@ fn topics_of_labelled_lines() {
         topics.sort();
         assert_eq!(topics, [["cat", "dog"], ["mast", "sail"]]);
     }
-    // Every stop word is one: nothing is left.
+    // A document of stop words only belongs to no topic.
+    fs::write(home.join("more.tsv"), format!("{lines}none\tthe and\n")).unwrap();
+    let run = lowrank(home, "topics more.tsv --labelled --topics 2");
+    assert!(run.out.contains("5 documents, 4 terms") && !run.out.contains("3 documents,"), "{}", run.out);
+    // Every word is a stop word: nothing is left.
     fs::write(home.join("words.txt"), "the and cat dog sail mast").unwrap();
     refused(home, "topics lines.tsv --labelled --stop-words words.txt", &["lines.tsv"]);
     // All words count without them.

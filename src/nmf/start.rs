@@ -4,6 +4,7 @@ use core::ops::ControlFlow;
 
 use crate::columns::Total;
 use crate::error::{Error, Operand};
+use crate::kernel::{max_abs, pairwise, row_reduce};
 use crate::operator::{LinearOperator, Scan};
 use crate::random::Uniform;
 use crate::real::Real;
@@ -102,14 +103,12 @@ fn keep_part<T: Real>(x: &mut MatMut<'_, T>, j: usize, sign: T, size: T, norm: T
 
 fn fill_zeros<T: Real>(x: &mut MatMut<'_, T>, fill: f64) {
     let (rows, cols) = x.shape();
-    let largest = x.as_ref().lines().map(crate::kernel::max_abs).fold(T::ZERO, T::max);
+    let largest = x.as_ref().lines().map(max_abs).fold(T::ZERO, T::max);
     if largest == T::ZERO {
         return;
     }
-    let mut squares = T::ZERO;
-    for line in x.as_ref().lines() {
-        squares += line.iter().fold(T::ZERO, |sum, x| sum + (*x / largest) * (*x / largest));
-    }
+    let row = |i| row_reduce(x.as_ref(), x.as_ref(), i, |x, _| (x / largest) * (x / largest));
+    let squares = pairwise((0..rows).map(row));
     let size = (squares / T::from_usize(rows) / T::from_usize(cols)).sqrt() * largest * T::from_f64(fill);
     for i in 0..rows {
         for j in 0..cols {

@@ -11,6 +11,9 @@ use crate::real::Real;
 use crate::scratch::split;
 use crate::view::{MatMut, MatRef};
 
+/// A residual is computed if the matrix has at most this many entries for each stored one.
+const RESIDUAL_LIMIT: usize = 256;
+
 /// A sparse matrix in CSR form. The columns ascend in each row, so that each entry stands once.
 #[derive(Clone, Copy, Debug)]
 pub struct Csr<'a, T> {
@@ -174,19 +177,20 @@ impl<T: Real> LinearOperator<T> for Csr<'_, T> {
     ) -> Result<Option<T>, Error> {
         check_residual(self.rows(), self.cols, w, h)?;
         let [line] = split(scratch, [self.cols])?;
+        let stored = self.values.len().saturating_add(self.rows()).saturating_add(self.cols);
+        if self.rows().saturating_mul(self.cols) > stored.saturating_mul(RESIDUAL_LIMIT) {
+            return Ok(None);
+        }
         let rows = (0..self.rows()).map(|i| {
             line.fill(T::ZERO);
             for (j, x) in self.row(i) {
-                line.put(j, x);
+                line.put(j, x.scale(-exponent));
             }
             for p in 0..w.cols() {
                 match h.row_slice(p) {
                     Some(h) => axpy(-w.at(i, p), h, line),
                     None => line.iter_mut().enumerate().for_each(|(j, x)| *x -= w.at(i, p) * h.at(p, j)),
                 }
-            }
-            if exponent != 0 {
-                line.iter_mut().for_each(|x| *x = x.scale(-exponent));
             }
             sum_of_squares(line)
         });

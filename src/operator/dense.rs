@@ -85,14 +85,15 @@ impl<T: Real> LinearOperator<T> for Dense<'_, T> {
             let panel = panel.get_mut(..rows.rows() * n).unwrap_or_default();
             let mut difference = MatMut::packed(panel, rows.rows(), n);
             difference.copy_from(rows);
+            if exponent != 0 {
+                panel.iter_mut().for_each(|x| *x = x.scale(-exponent));
+            }
+            let difference = MatMut::packed(panel, rows.rows(), n);
             let w = w.submatrix(start, 0, PANEL, w.cols());
             // On one thread: a panel is small.
             let single = Execution::new().backend(self.execution.backend);
             let product = gemm(-T::ONE, w, h, T::ONE, difference, single, scratch);
             failed = failed.and(product);
-            if exponent != 0 {
-                panel.iter_mut().for_each(|x| *x = x.scale(-exponent));
-            }
             sum_of_squares(panel)
         });
         let total = pairwise(panels);

@@ -70,8 +70,9 @@ pub trait LinearOperator<T: Real> {
         Ok(false)
     }
 
-    /// `|2^-exponent (A - W H)|_F^2` over the rows at hand, from the differences themselves, with `scratch_len(k)`
-    /// elements of scratch for a W of `k` columns. `None`, on all machines, if the operator does not know its entries.
+    /// `|2^-exponent A - W H|_F^2` over the rows at hand, from the differences themselves, with `scratch_len(k)` elements
+    /// of scratch for a W of `k` columns; `2 rows cols k` operations. `None`, on all machines, if the operator does not
+    /// know its entries, or if so many of them are zero that looking at each is out of proportion.
     fn residual(
         &self,
         _w: MatRef<'_, T>,

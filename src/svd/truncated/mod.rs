@@ -252,7 +252,7 @@ fn drive<T: Real, A: LinearOperator<T>>(
             Request::Done(_) => {
                 let info = state.finish(s, u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb))?;
                 return match (&u, &v) {
-                    (Some(u), Some(v)) => state.refine(info, a, s, u.as_ref(), v.as_ref(), scratch),
+                    (Some(u), Some(v)) => state.refine(info, a, u.as_ref(), v.as_ref(), scratch),
                     _ => Ok(info),
                 };
             }

@@ -257,7 +257,8 @@ impl<'a, T: Real> State<'a, T> {
     /// all follow the same.
     ///
     /// # Errors
-    /// `Shape`, and `Overflow` if a singular value exceeds the largest number. Nothing is changed then.
+    /// `Unfinished` before [`Request::Done`], `Shape`, and `Overflow` if a singular value exceeds the largest number.
+    /// Nothing is changed then.
     pub fn finish(
         &mut self,
         s: &mut [T],
@@ -266,6 +267,9 @@ impl<'a, T: Real> State<'a, T> {
     ) -> Result<Info, Error> {
         let (rows, cols, p, k) = (self.rows, self.cols(), self.block(), self.rank);
         check_outputs(rows, cols, k, s, &u, &v)?;
+        if self.phase != Phase::Finished {
+            return Err(Error::Unfinished);
+        }
         let largest = self.values.first().copied().unwrap_or_default();
         if !largest.scale(self.exponent).is_finite() {
             return Err(Error::Overflow { exponent: largest.exponent() + self.exponent });
@@ -288,7 +292,6 @@ impl<'a, T: Real> State<'a, T> {
         &mut self,
         info: Info,
         a: &A,
-        s: &[T],
         u: MatRef<'_, T>,
         v: MatRef<'_, T>,
         scratch: &mut [T],
@@ -300,8 +303,8 @@ impl<'a, T: Real> State<'a, T> {
         let (rows, k) = u.shape();
         let mut w = MatMut::packed(self.y.get_mut(..rows * k).unwrap_or_default(), rows, k);
         for i in 0..rows {
-            for (j, s) in s.iter().enumerate() {
-                w.put(i, j, u.at(i, j) * *s);
+            for (j, value) in self.values.iter().enumerate().take(k) {
+                w.put(i, j, u.at(i, j) * *value);
             }
         }
         let Some(exact) = a.residual(w.as_ref(), v.t(), self.exponent, scratch)? else { return Ok(info) };
@@ -374,6 +377,9 @@ impl<'a, T: Real> State<'a, T> {
             if look && self.values.at(self.rank - 1) < noise * self.values.at(0) {
                 // Passes with A go on from here, and judge for themselves.
                 (self.energy, self.growth, self.converged) = (None, None, false);
+                if self.passes >= self.options.max_passes {
+                    self.phase = Phase::MultiplyLast;
+                }
                 return Ok(());
             }
             if look && !go_on(&self.info()) {
