@@ -19,7 +19,7 @@ pub struct Uniform(Pcg64);
 impl Uniform {
     /// The stream that belongs to `seed`.
     pub fn new(seed: u64) -> Self {
-        // The second constant selects the generator's stream; any odd-free choice serves, pi's digits as well as any.
+        // The second constant selects one of the generator's streams; digits of pi serve as well as any.
         Uniform(Pcg64::new(u128::from(seed), 0x2437_3f6a_8885_a308_d313_198a_2e03_7073))
     }
 

@@ -3,6 +3,7 @@
 //! The bounds in [`measures::bounds`] are part of the interface: a change of one is a change of a promise.
 
 mod lengths;
+mod limits;
 mod machines;
 mod matrices;
 mod measures;
