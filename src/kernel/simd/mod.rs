@@ -1,0 +1,143 @@
+//! One algorithm body, an instance for each instruction set.
+//!
+//! A [`Kernel`] is a loop written once, over a set of vector operations [`Simd`]. [`Isa::run`] enters the instance for the
+//! instruction set that the processor has: a function compiled for it, into which the body is inlined as a whole. So
+//! every body is `#[inline(always)]`, and the choice is made once for each call of a kernel, not for each operation.
+//!
+//! The vectors of a set can only be made from its token, and the token only where the instructions are known to exist;
+//! what uses them is then safe code.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+use portable::Portable;
+
+/// Vector operations on numbers of type T.
+///
+/// Loads and stores are total: elements that a slice does not have are read as zero and not written.
+pub trait Simd<T>: Copy {
+    /// `LANES` numbers.
+    type Vector: Copy;
+    /// Numbers in a vector.
+    const LANES: usize;
+    /// The tile of the matrix product: vectors in a column, and columns.
+    const TILE: (usize, usize);
+
+    /// `x` in every lane.
+    fn splat(self, x: T) -> Self::Vector;
+    fn load(self, from: &[T]) -> Self::Vector;
+    fn store(self, x: Self::Vector, to: &mut [T]);
+    /// The elements `from[..count]`, then zeros.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of `min(count, LANES)` elements.
+    unsafe fn load_part(self, from: *const T, count: usize) -> Self::Vector;
+    /// Writes `to[..count]`.
+    ///
+    /// # Safety
+    /// `to` is valid for writes of `min(count, LANES)` elements.
+    unsafe fn store_part(self, x: Self::Vector, to: *mut T, count: usize);
+
+    fn add(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    fn sub(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    fn mul(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    fn div(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    fn sqrt(self, x: Self::Vector) -> Self::Vector;
+    fn abs(self, x: Self::Vector) -> Self::Vector;
+    /// The larger of the two; `y` if either is NaN.
+    fn max(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    /// `x y + z`, fused where the instruction set has that.
+    fn mul_add(self, x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
+    /// `z - x y`, fused where the instruction set has that.
+    fn mul_sub_from(self, x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
+    /// In each lane `then` if `x < y`, else `otherwise`.
+    fn select_less(self, x: Self::Vector, y: Self::Vector, then: Self::Vector, otherwise: Self::Vector)
+    -> Self::Vector;
+    /// The sum of the lanes, added in halves.
+    fn sum(self, x: Self::Vector) -> T;
+}
+
+/// A loop over vectors of any instruction set.
+pub trait Kernel<T> {
+    type Output;
+    /// The body; `#[inline(always)]` in every implementation.
+    fn run<S: Simd<T>>(self, simd: S) -> Self::Output;
+}
+
+/// A number type that every instruction set has vectors of.
+pub trait Lanes: Sized {
+    /// Runs the kernel with these instructions.
+    fn run<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+}
+
+/// An instruction set that this processor has.
+#[derive(Clone, Copy, Debug)]
+pub struct Isa(Token);
+
+#[derive(Clone, Copy, Debug)]
+enum Token {
+    Portable(Portable),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(x86_64::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(x86_64::Avx512),
+}
+
+impl Isa {
+    /// Rust's own operations. Nothing is fused, so the bits are the same on every machine.
+    pub(crate) const PORTABLE: Self = Isa(Token::Portable(Portable));
+
+    /// The best that this processor has.
+    #[inline]
+    pub(crate) fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        return Isa(x86_64::best());
+        #[cfg(not(target_arch = "x86_64"))]
+        return Self::PORTABLE;
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self.0 {
+            Token::Portable(_) => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(_) => "avx512",
+        }
+    }
+
+    /// Runs the kernel with these instructions.
+    #[inline(always)]
+    pub(crate) fn run<T: Lanes, K: Kernel<T>>(self, kernel: K) -> K::Output {
+        T::run(self, kernel)
+    }
+
+    /// Every set that this processor has, for tests.
+    #[cfg(test)]
+    pub(crate) fn all() -> std::vec::Vec<Self> {
+        #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
+        let mut all = std::vec![Self::PORTABLE];
+        #[cfg(target_arch = "x86_64")]
+        all.extend(x86_64::all().map(Isa));
+        all
+    }
+}
+
+macro_rules! lanes {
+    ($($t:ty),*) => {$(
+        impl Lanes for $t {
+            #[inline(always)]
+            fn run<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
+                match isa.0 {
+                    Token::Portable(simd) => kernel.run(simd),
+                    #[cfg(target_arch = "x86_64")]
+                    Token::Avx2(simd) => simd.enter(kernel),
+                    #[cfg(target_arch = "x86_64")]
+                    Token::Avx512(simd) => simd.enter(kernel),
+                }
+            }
+        }
+    )*};
+}
+lanes!(f32, f64);
