@@ -9,7 +9,7 @@ use crate::check;
 use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
 use crate::householder::{reflect, reflector};
-use crate::kernel::norm;
+use crate::kernel::Isa;
 use crate::real::Real;
 use crate::scratch::{min, split, sum, times};
 use crate::view::{MatMut, MatRef};
@@ -94,11 +94,12 @@ fn factorize<T: Real>(
     let [work, buffer, tau, order, norms, references] = split(scratch, layout(m, n))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
 
+    let isa = Isa::best();
     let mut work = Columns::new(work, m, n);
     copy_scaled(a, exponent, &mut work);
     match pivots {
-        Some(_) => factor_pivoted(&mut work, tau, order, norms, references),
-        None => factor(&mut work, tau),
+        Some(_) => factor_pivoted(isa, &mut work, tau, order, norms, references),
+        None => factor(isa, &mut work, tau),
     }
 
     let largest = (0..n)
@@ -120,7 +121,7 @@ fn factorize<T: Real>(
         for j in 0..inner {
             buffer.fill(T::ZERO);
             buffer.put(j, T::ONE);
-            apply_q(&work, tau, buffer);
+            apply_q(isa, &work, tau, buffer);
             buffer.iter().enumerate().for_each(|(i, x)| q.put(i, j, *x));
         }
     }
@@ -128,15 +129,16 @@ fn factorize<T: Real>(
 }
 
 /// Overwrites A with R and, below the diagonal, the reflectors; `tau` has `min(m, n)` elements.
-pub(crate) fn factor<T: Real>(a: &mut Columns<'_, T>, tau: &mut [T]) {
+pub(crate) fn factor<T: Real>(isa: Isa, a: &mut Columns<'_, T>, tau: &mut [T]) {
     for (i, tau) in tau.iter_mut().enumerate() {
-        eliminate(a, i, tau);
+        eliminate(isa, a, i, tau);
     }
 }
 
 /// As [`factor`] with column pivoting. `order`, `norms` and `references` have `n` elements; `order` returns the original
 /// place of each column, as a number of type T.
 pub(crate) fn factor_pivoted<T: Real>(
+    isa: Isa,
     a: &mut Columns<'_, T>,
     tau: &mut [T],
     order: &mut [T],
@@ -145,7 +147,7 @@ pub(crate) fn factor_pivoted<T: Real>(
 ) {
     let n = a.cols();
     for j in 0..n {
-        let size = norm(a.col(j));
+        let size = isa.norm(a.col(j));
         order.put(j, T::from_usize(j));
         norms.put(j, size);
         references.put(j, size);
@@ -156,7 +158,7 @@ pub(crate) fn factor_pivoted<T: Real>(
         order.exchange(i, pivot);
         norms.exchange(i, pivot);
         references.exchange(i, pivot);
-        eliminate(a, i, tau);
+        eliminate(isa, a, i, tau);
         for j in i + 1..n {
             let size = norms.at(j);
             if size == T::ZERO {
@@ -166,7 +168,7 @@ pub(crate) fn factor_pivoted<T: Real>(
             let left = ((T::ONE - part) * (T::ONE + part)).max(T::ZERO);
             let since_reference = size / references.at(j);
             if left * since_reference * since_reference <= T::EPSILON.sqrt() {
-                let exact = norm(a.col(j).get(i + 1..).unwrap_or_default());
+                let exact = isa.norm(a.col(j).get(i + 1..).unwrap_or_default());
                 norms.put(j, exact);
                 references.put(j, exact);
             } else {
@@ -177,18 +179,18 @@ pub(crate) fn factor_pivoted<T: Real>(
 }
 
 /// One step: the reflector of column `i`, applied to the columns to the right.
-fn eliminate<T: Real>(a: &mut Columns<'_, T>, i: usize, tau: &mut T) {
-    *tau = reflector(a.col_mut(i).get_mut(i..).unwrap_or_default());
+fn eliminate<T: Real>(isa: Isa, a: &mut Columns<'_, T>, i: usize, tau: &mut T) {
+    *tau = reflector(isa, a.col_mut(i).get_mut(i..).unwrap_or_default());
     for j in i + 1..a.cols() {
         let (v, x) = a.pair_mut(i, j);
-        reflect(v.get(i..).unwrap_or_default(), *tau, x.get_mut(i..).unwrap_or_default());
+        reflect(isa, v.get(i..).unwrap_or_default(), *tau, x.get_mut(i..).unwrap_or_default());
     }
 }
 
 /// `x <- Q x` for the reflectors that [`factor`] left in `a`.
-pub(crate) fn apply_q<T: Real>(a: &Columns<'_, T>, tau: &[T], x: &mut [T]) {
+pub(crate) fn apply_q<T: Real>(isa: Isa, a: &Columns<'_, T>, tau: &[T], x: &mut [T]) {
     for (i, tau) in tau.iter().enumerate().rev() {
-        reflect(a.col(i).get(i..).unwrap_or_default(), *tau, x.get_mut(i..).unwrap_or_default());
+        reflect(isa, a.col(i).get(i..).unwrap_or_default(), *tau, x.get_mut(i..).unwrap_or_default());
     }
 }
 

@@ -8,7 +8,6 @@ use core::fmt::{Debug, Display};
 
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-
 /// `f32` or `f64`.
 pub trait Real:
     Lanes

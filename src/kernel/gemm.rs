@@ -220,7 +220,11 @@ impl<S: Simd<T>, T: Real> Tile<'_, S, T> {
                 // SAFETY: within column `p` of the panel of A.
                 *x = unsafe {
                     let from = a_place.add(i * S::LANES);
-                    if whole { simd.load(core::slice::from_raw_parts(from, S::LANES)) } else { simd.load_part(from, count) }
+                    if whole {
+                        simd.load(core::slice::from_raw_parts(from, S::LANES))
+                    } else {
+                        simd.load_part(from, count)
+                    }
                 };
             }
             for (column, offset) in tile.iter_mut().zip(columns) {

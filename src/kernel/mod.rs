@@ -12,9 +12,9 @@ mod simd;
 mod vector;
 
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
+pub(crate) use simd::{Isa, Lanes};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
-pub(crate) use simd::{Isa, Kernel, Lanes, Simd};
-pub(crate) use vector::{combine, max_abs, pairwise, row_reduce, scale};
+pub(crate) use vector::{max_abs, pairwise, row_reduce, scale};
 
 /// Who computes dense matrix products.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -31,7 +31,7 @@ use super::{Info, Options, Vectors, fix_pair};
 use crate::check;
 use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
-use crate::kernel::{combine, dot, max_abs, norm, rotate, scale, sum_of_squares};
+use crate::kernel::Isa;
 use crate::qr::{apply_q, copy_scaled, factor, factor_pivoted, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
@@ -108,10 +108,11 @@ fn tall<T: Real>(
     pieces: [&mut [T]; 10],
 ) -> Result<Info, Error> {
     let (l, k) = a.shape();
+    let isa = options.execution.isa();
     let [work, x, w, buffer, tau, order, values, norms, exponents, references] = pieces;
     let mut work = Columns::new(work, l, k);
     copy_scaled(a, exponent, &mut work);
-    factor_pivoted(&mut work, tau, order, norms, references);
+    factor_pivoted(isa, &mut work, tau, order, norms, references);
 
     // Rows of R descend: from the first that is zero or lost to underflow, all are zero.
     let rank = (0..k).take_while(|&i| (i..k).any(|j| work.at(i, j) != T::ZERO)).count();
@@ -123,12 +124,13 @@ fn tall<T: Real>(
             x.put(i, j, work.at(j, i));
         }
         exponents.put(j, T::ZERO);
-        rescale(&mut x, norms, exponents, j);
+        rescale(isa, &mut x, norms, exponents, j);
     }
 
     let accumulate = left.is_some();
-    let (sweeps, converged) = orthogonalize(&mut x, accumulate.then_some(&mut w), norms, exponents, options.max_sweeps);
-    sort(&mut x, &mut w, norms, exponents);
+    let (sweeps, converged) =
+        orthogonalize(isa, &mut x, accumulate.then_some(&mut w), norms, exponents, options.max_sweeps);
+    sort(isa, &mut x, &mut w, norms, exponents);
 
     values.fill(T::ZERO);
     for (j, value) in values.iter_mut().enumerate().take(rank) {
@@ -151,24 +153,24 @@ fn tall<T: Real>(
             } else {
                 buffer.put(j, T::ONE);
             }
-            apply_q(&work, tau, buffer);
+            apply_q(isa, &work, tau, buffer);
             buffer.iter().enumerate().for_each(|(i, b)| left.put(i, j, *b));
         }
     }
     if let Some(right) = right {
         for j in 0..directions {
-            scale(T::ONE / norms.at(j), x.col_mut(j));
+            isa.scale(T::ONE / norms.at(j), x.col_mut(j));
             scatter(x.col(j), order, right, j);
         }
         if directions < k {
             // The reflectors of the columns found give an orthonormal basis of the rest.
             let tau = tau.get_mut(..directions).unwrap_or_default();
-            factor(&mut x, tau);
+            factor(isa, &mut x, tau);
             let buffer = buffer.get_mut(..k).unwrap_or_default();
             for j in directions..k {
                 buffer.fill(T::ZERO);
                 buffer.put(j, T::ONE);
-                apply_q(&x, tau, buffer);
+                apply_q(isa, &x, tau, buffer);
                 scatter(buffer, order, right, j);
             }
         }
@@ -187,6 +189,7 @@ fn scatter<T: Real>(x: &[T], order: &[T], right: &mut MatMut<'_, T>, j: usize) {
 /// Sweeps until the columns of X are orthogonal; the rotations are collected in W if given.
 /// Returns the number of sweeps, and whether the tolerance was met.
 fn orthogonalize<T: Real>(
+    isa: Isa,
     x: &mut Columns<'_, T>,
     mut w: Option<&mut Columns<'_, T>>,
     norms: &mut [T],
@@ -198,14 +201,15 @@ fn orthogonalize<T: Real>(
     let tolerance = T::EPSILON * rows.sqrt();
     for sweep in 0..max_sweeps {
         for j in 0..n {
-            rescale(x, norms, exponents, j);
+            rescale(isa, x, norms, exponents, j);
         }
         let (mut largest_cosine, mut largest_sine) = (T::ZERO, T::ZERO);
         for p in 0..n {
             let longest = (p + 1..n).fold(p, |best, j| if longer(norms, exponents, j, best) { j } else { best });
             swap(x, w.as_deref_mut(), norms, exponents, p, longest);
             for q in p + 1..n {
-                let Some((cosine, sine)) = rotate_pair(x, w.as_deref_mut(), norms, exponents, p, q, tolerance) else {
+                let Some((cosine, sine)) = rotate_pair(isa, x, w.as_deref_mut(), norms, exponents, p, q, tolerance)
+                else {
                     continue;
                 };
                 largest_cosine = largest_cosine.max(cosine);
@@ -222,6 +226,7 @@ fn orthogonalize<T: Real>(
 
 /// Makes columns `p` and `q` orthogonal unless they are; returns the cosine between them and the sine of the rotation.
 fn rotate_pair<T: Real>(
+    isa: Isa,
     x: &mut Columns<'_, T>,
     w: Option<&mut Columns<'_, T>>,
     norms: &mut [T],
@@ -235,7 +240,7 @@ fn rotate_pair<T: Real>(
         return None;
     }
     let (xp, xq) = x.pair_mut(p, q);
-    let cosine = dot(xp, xq) / norm_p / norm_q;
+    let cosine = isa.dot(xp, xq) / norm_p / norm_q;
     if cosine.abs() <= tolerance {
         return None;
     }
@@ -248,11 +253,11 @@ fn rotate_pair<T: Real>(
     if shift < -far {
         let t = kept * cosine;
         (c, s, gain, loss) = (T::ONE, t.scale(shift), T::ONE, T::ONE - cosine * cosine);
-        combine(xp, xq, [c, t.scale(shift).scale(shift)], [-t, c]);
+        isa.combine(xp, xq, [c, t.scale(shift).scale(shift)], [-t, c]);
     } else if shift > far {
         let t = cosine / kept;
         (c, s, gain, loss) = (T::ONE, -t.scale(-shift), T::ONE - cosine * cosine, T::ONE);
-        combine(xp, xq, [c, -t], [t.scale(-shift).scale(-shift), c]);
+        isa.combine(xp, xq, [c, -t], [t.scale(-shift).scale(-shift), c]);
     } else {
         let ratio = kept * T::pow2(shift);
         let zeta = (T::ONE / ratio - ratio) / (cosine + cosine);
@@ -261,19 +266,19 @@ fn rotate_pair<T: Real>(
         c = T::ONE / hypotenuse(t);
         s = t * c;
         (gain, loss) = (T::ONE + t * ratio * cosine, T::ONE - t * cosine / ratio);
-        combine(xp, xq, [c, s * T::pow2(shift)], [-s * T::pow2(-shift), c]);
+        isa.combine(xp, xq, [c, s * T::pow2(shift)], [-s * T::pow2(-shift), c]);
     }
     for (j, factor) in [(p, gain), (q, loss)] {
         if factor > T::from_f64(0.01) {
             norms.put(j, norms.at(j) * factor.sqrt());
         } else {
             // The update has cancelled.
-            rescale(x, norms, exponents, j);
+            rescale(isa, x, norms, exponents, j);
         }
     }
     if let Some(w) = w {
         let (wp, wq) = w.pair_mut(p, q);
-        rotate(wp, wq, c, s);
+        isa.combine(wp, wq, [c, s], [-s, c]);
     }
     Some((cosine.abs(), s.abs()))
 }
@@ -285,15 +290,15 @@ fn hypotenuse<T: Real>(x: T) -> T {
 }
 
 /// Computes the norm of column `j`, and brings its largest entry near one if it has left the neighbourhood.
-fn rescale<T: Real>(x: &mut Columns<'_, T>, norms: &mut [T], exponents: &mut [T], j: usize) {
+fn rescale<T: Real>(isa: Isa, x: &mut Columns<'_, T>, norms: &mut [T], exponents: &mut [T], j: usize) {
     let column = x.col_mut(j);
-    let largest = max_abs(column);
+    let largest = isa.max_abs(column);
     let e = largest.exponent();
     if largest != T::ZERO && e.abs() > 8 {
         column.iter_mut().for_each(|x| *x = x.scale(-e));
         exponents.put(j, exponents.at(j) + T::from_f64(f64::from(e)));
     }
-    norms.put(j, sum_of_squares(column).sqrt());
+    norms.put(j, isa.dot(column, column).sqrt());
 }
 
 /// Whether column `i` is longer than column `j`.
@@ -319,10 +324,10 @@ fn swap<T: Real>(
 }
 
 /// Orders the columns by descending norm, computed afresh.
-fn sort<T: Real>(x: &mut Columns<'_, T>, w: &mut Columns<'_, T>, norms: &mut [T], exponents: &mut [T]) {
+fn sort<T: Real>(isa: Isa, x: &mut Columns<'_, T>, w: &mut Columns<'_, T>, norms: &mut [T], exponents: &mut [T]) {
     let n = x.cols();
     for j in 0..n {
-        norms.put(j, norm(x.col(j)));
+        norms.put(j, isa.norm(x.col(j)));
     }
     for p in 0..n {
         let longest = (p + 1..n).fold(p, |best, j| if longer(norms, exponents, j, best) { j } else { best });

@@ -18,6 +18,7 @@ pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
 pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
 pub use truncated::{truncated, truncated_csr_scratch_len, truncated_dense_scratch_len, truncated_scratch_len};
 
+use crate::kernel::Execution;
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
@@ -31,12 +32,14 @@ pub struct Options {
     pub scaled: bool,
     /// Sweeps after which Jacobi returns what it has; default 30, of which it commonly needs 4 to 8.
     pub max_sweeps: usize,
+    /// How the kernels are computed; default this crate's own on one thread.
+    pub execution: Execution,
 }
 
 impl Options {
     /// The defaults.
     pub const fn new() -> Self {
-        Options { vectors: Vectors::Thin, scaled: false, max_sweeps: 30 }
+        Options { vectors: Vectors::Thin, scaled: false, max_sweeps: 30, execution: Execution::new() }
     }
 
     /// Thin or full outputs.
@@ -54,6 +57,12 @@ impl Options {
     /// The bound on sweeps.
     pub const fn max_sweeps(mut self, sweeps: usize) -> Self {
         self.max_sweeps = sweeps;
+        self
+    }
+
+    /// Who computes, with which instructions and on how many threads.
+    pub const fn execution(mut self, execution: Execution) -> Self {
+        self.execution = execution;
         self
     }
 }

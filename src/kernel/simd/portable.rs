@@ -84,13 +84,7 @@ impl<T: Real> Simd<T> for Portable {
         self.sub(z, self.mul(x, y))
     }
     #[inline(always)]
-    fn select_less(
-        self,
-        x: [T; LANES],
-        y: [T; LANES],
-        then: [T; LANES],
-        otherwise: [T; LANES],
-    ) -> [T; LANES] {
+    fn select_less(self, x: [T; LANES], y: [T; LANES], then: [T; LANES], otherwise: [T; LANES]) -> [T; LANES] {
         let mut z = otherwise;
         for (((z, then), x), y) in z.iter_mut().zip(then).zip(x).zip(y) {
             if x < y {
