@@ -43,6 +43,7 @@
 extern crate std;
 
 mod alternating;
+mod bidiagonalize;
 mod check;
 mod columns;
 mod error;

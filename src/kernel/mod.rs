@@ -7,6 +7,7 @@
 //! How a product is computed is a value, [`Execution`], never a side effect of a Cargo feature.
 
 mod gemm;
+mod panel;
 mod product;
 mod simd;
 mod vector;
