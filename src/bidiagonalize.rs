@@ -122,7 +122,9 @@ impl<T: Real> Panel<'_, T> {
         let (v, x) = now.pair_mut(0, 1);
         let (earlier_q, mut now_q) = self.q.split(2 * j);
         let (y, u) = now_q.pair_mut(0, 1);
-        [&mut *x, &mut *y, &mut *u].map(|column| column.fill(T::ZERO));
+        for column in [&mut *x, &mut *y, &mut *u] {
+            column.fill(T::ZERO);
+        }
         if after == 0 {
             b.right.put(k, T::ZERO);
             b.superdiagonal.put(k, T::ZERO);

@@ -105,7 +105,11 @@ impl<T: Real, const N: usize> Group<T, N> {
                 }
             }
         }
-        sums.map(|[even, odd]| simd.sum(simd.add(even, odd)))
+        let mut dots = [T::ZERO; N];
+        for (dot, [even, odd]) in dots.iter_mut().zip(sums) {
+            *dot = simd.sum(simd.add(even, odd));
+        }
+        dots
     }
 
     /// `y += sum of x_l column_l`, added in the order of the columns; `y` is no shorter.
@@ -115,7 +119,7 @@ impl<T: Real, const N: usize> Group<T, N> {
     #[inline(always)]
     unsafe fn add_to<S: Simd<T>>(self, simd: S, x: [T; N], y: &mut [T]) {
         let len = self.len.min(y.len());
-        let x = x.map(|x| simd.splat(x));
+        let x = splat(simd, x);
         let y = y.as_mut_ptr();
         let mut i = 0;
         while i + S::LANES <= len {
@@ -148,7 +152,7 @@ impl<T: Real, const N: usize> Group<T, N> {
     #[inline(always)]
     unsafe fn subtract<S: Simd<T>>(self, simd: S, step: [T; N], x: &[T]) {
         let len = self.len.min(x.len());
-        let step = step.map(|step| simd.splat(step));
+        let step = splat(simd, step);
         let x = x.as_ptr();
         let mut i = 0;
         while i + S::LANES <= len {
@@ -173,6 +177,15 @@ impl<T: Real, const N: usize> Group<T, N> {
             }
         }
     }
+}
+
+#[inline(always)]
+fn splat<S: Simd<T>, T: Real, const N: usize>(simd: S, numbers: [T; N]) -> [S::Vector; N] {
+    let mut vectors = [simd.splat(T::ZERO); N];
+    for (vector, x) in vectors.iter_mut().zip(numbers) {
+        *vector = simd.splat(x);
+    }
+    vectors
 }
 
 /// A whole vector.

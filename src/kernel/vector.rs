@@ -266,7 +266,8 @@ impl<T: Real> Kernel<T> for Combine<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
-        let ([a, b], [c, d]) = (self.row_x.map(|x| simd.splat(x)), self.row_y.map(|x| simd.splat(x)));
+        let ([a, b], [c, d]) = (self.row_x, self.row_y);
+        let ([a, b], [c, d]) = ([simd.splat(a), simd.splat(b)], [simd.splat(c), simd.splat(d)]);
         for (x, y) in self.x.chunks_mut(S::LANES).zip(self.y.chunks_mut(S::LANES)) {
             let (old_x, old_y) = (simd.load(x), simd.load(y));
             simd.store(simd.mul_add(a, old_x, simd.mul(b, old_y)), x);

@@ -27,7 +27,7 @@
 //! front (de Rijk, SISC 10, 1989). Sweeps end when no cosine exceeds the tolerance `eps sqrt(k)`, or when quadratic
 //! convergence promises that the next sweep would find none.
 
-use super::{Info, Options, Vectors, fix_pair};
+use super::{Info, Options, check_outputs, fix_pair, write_values};
 use crate::check;
 use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
@@ -75,15 +75,7 @@ pub fn jacobi_unblocked<T: Real>(
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     let k = m.min(n);
-    let (left, right) = match options.vectors {
-        Vectors::Thin => (k, k),
-        Vectors::Full => (m, n),
-    };
-    if s.len() != k {
-        return Err(Error::Shape { operand: Operand::SingularValues, expected: (k, 1), given: (s.len(), 1) });
-    }
-    check::shape(Operand::Left, &u, (m, left))?;
-    check::shape(Operand::Right, &v, (n, right))?;
+    check_outputs((m, n), s, &u, &v, options.vectors)?;
     check::exact_index::<T>(m.max(n))?;
     let pieces = split(scratch, layout(m.max(n), k))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
@@ -138,12 +130,7 @@ fn tall<T: Real>(
     }
     // A column may also have cancelled to nothing.
     let directions = norms.iter().take(rank).take_while(|norm| **norm > T::ZERO).count();
-    let given_back = if options.scaled { 0 } else { -exponent };
-    let largest = values.first().copied().unwrap_or_default();
-    if !largest.scale(given_back).is_finite() {
-        return Err(Error::Overflow { exponent: largest.exponent() - exponent });
-    }
-    s.iter_mut().zip(values.iter()).for_each(|(s, value)| *s = value.scale(given_back));
+    write_values(values, exponent, options.scaled, s)?;
 
     if let Some(left) = left {
         for j in 0..left.cols() {

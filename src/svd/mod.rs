@@ -18,6 +18,8 @@ pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
 pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
 pub use truncated::{truncated, truncated_csr_scratch_len, truncated_dense_scratch_len, truncated_scratch_len};
 
+use crate::check;
+use crate::error::{Error, Operand};
 use crate::kernel::Execution;
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
@@ -100,6 +102,38 @@ pub fn column_sign<T: Real>(x: MatRef<'_, T>, col: usize) -> T {
         Some(first) if first < T::ZERO => -T::ONE,
         _ => T::ONE,
     }
+}
+
+/// The outputs must have the shapes that an `m x n` matrix and the options ask for.
+fn check_outputs<T>(
+    (m, n): (usize, usize),
+    s: &[T],
+    u: &Option<MatMut<'_, T>>,
+    v: &Option<MatMut<'_, T>>,
+    vectors: Vectors,
+) -> Result<(), Error> {
+    let k = m.min(n);
+    let (left, right) = match vectors {
+        Vectors::Thin => (k, k),
+        Vectors::Full => (m, n),
+    };
+    if s.len() != k {
+        return Err(Error::Shape { operand: Operand::SingularValues, expected: (k, 1), given: (s.len(), 1) });
+    }
+    check::shape(Operand::Left, u, (m, left))?;
+    check::shape(Operand::Right, v, (n, right))
+}
+
+/// Writes the values of a matrix that was scaled by `2^exponent`, in that scale if `scaled`. Refuses, and writes nothing, if
+/// the first, the largest, is beyond the range.
+fn write_values<T: Real>(values: &[T], exponent: i32, scaled: bool, s: &mut [T]) -> Result<(), Error> {
+    let given_back = if scaled { 0 } else { -exponent };
+    let largest = values.first().copied().unwrap_or_default();
+    if !largest.scale(given_back).is_finite() {
+        return Err(Error::Overflow { exponent: largest.exponent() - exponent });
+    }
+    s.iter_mut().zip(values).for_each(|(s, value)| *s = value.scale(given_back));
+    Ok(())
 }
 
 /// Applies the sign rule to what there is.

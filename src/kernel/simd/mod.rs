@@ -4,6 +4,9 @@
 //! instruction set that the processor has: a function compiled for it, into which the body is inlined as a whole. So
 //! every body is `#[inline(always)]`, and the choice is made once for each call of a kernel, not for each operation.
 //!
+//! A closure that is passed on to a function of the standard library (`map`, `fold`) may stay outside of that function,
+//! and each operation in it becomes a call. Kernels are written with loops.
+//!
 //! The vectors of a set can only be made from its token, and the token only where the instructions are known to exist;
 //! what uses them is then safe code.
 
