@@ -28,7 +28,8 @@ const MC: usize = 240;
 const KC: usize = 256;
 /// Columns of a packed block of B: a multiple of every tile's.
 const NC: usize = 480;
-/// Columns of B that A must meet to be packed, and rows of A for B.
+/// A is packed if it meets more columns of B than this, or is too large to be read in strips as high as a tile; B if it
+/// meets more rows of A.
 const REUSE: usize = 64;
 /// Most numbers in a column of a tile.
 const HEIGHT: usize = 48;
@@ -88,20 +89,20 @@ impl<T: Real> Gemm<'_, T> {
         let Gemm { alpha, a, b, beta, mut c, packed_a, packed_b } = self;
         let (m, k, n) = (a.rows(), a.cols(), b.cols());
         let height = S::TILE.0 * S::LANES;
-        let pack_a = a.row_stride() != 1 || n > REUSE;
+        let pack_a = a.row_stride() != 1 || n > REUSE || m.saturating_mul(k) > REUSE * KC;
         let pack_b = m > REUSE;
         for col in (0..n).step_by(NC) {
             for depth in (0..k).step_by(KC) {
                 let b_block = b.submatrix(depth, col, KC, NC);
                 if pack_b {
-                    pack(b_block.t(), NR, NR, packed_b);
+                    pack(simd, b_block.t(), NR, NR, packed_b);
                 }
                 // C is multiplied by beta when the first block of the sum arrives.
                 let beta = if depth == 0 { beta } else { T::ONE };
                 for row in (0..m).step_by(MC) {
                     let a_block = a.submatrix(row, depth, MC, KC);
                     if pack_a {
-                        pack(a_block, height, S::LANES, packed_a);
+                        pack(simd, a_block, height, S::LANES, packed_a);
                     }
                     let k = a_block.cols();
                     for j in (0..b_block.cols()).step_by(NR) {
@@ -144,7 +145,7 @@ impl<T: Real> Gemm<'_, T> {
 /// Copies the block into panels of `height` rows, each panel column after column; the last is as high as it needs to be
 /// in whole `unit`s, and padded with zeros.
 #[inline(always)]
-fn pack<T: Real>(block: MatRef<'_, T>, height: usize, unit: usize, packed: &mut [T]) {
+fn pack<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit: usize, packed: &mut [T]) {
     let k = block.cols();
     let mut rest = packed;
     for row in (0..block.rows()).step_by(height) {
@@ -155,21 +156,42 @@ fn pack<T: Real>(block: MatRef<'_, T>, height: usize, unit: usize, packed: &mut 
         let source = block.submatrix(row, 0, rows, k);
         if source.row_stride() == 1 {
             for (j, to) in panel.chunks_exact_mut(padded).enumerate() {
-                let from = source.t().row_slice(j).unwrap_or_default();
-                let (own, padding) = to.split_at_mut_checked(rows).unwrap_or_default();
-                own.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-                padding.fill(T::ZERO);
+                let from = source.column(j);
+                for i in (0..padded).step_by(S::LANES) {
+                    let x = simd.load(from.get(i..).unwrap_or_default());
+                    simd.store(x, to.get_mut(i..).unwrap_or_default());
+                }
             }
         } else {
-            for i in 0..padded {
-                let places = panel.iter_mut().skip(i).step_by(padded);
-                match source.row_slice(i) {
-                    Some(row) => places.zip(row).for_each(|(to, from)| *to = *from),
-                    None => places.enumerate().for_each(|(j, to)| *to = source.get(i, j).unwrap_or(T::ZERO)),
-                }
+            let mut i = 0;
+            while i < rows {
+                i += match rows - i {
+                    8.. => transpose::<T, 8>(source, i, panel, padded),
+                    4..8 => transpose::<T, 4>(source, i, panel, padded),
+                    _ => transpose::<T, 1>(source, i, panel, padded),
+                };
+            }
+            for to in panel.chunks_exact_mut(padded) {
+                to.get_mut(rows..).unwrap_or_default().fill(T::ZERO);
             }
         }
     }
+}
+
+/// Writes `N` rows from `first` on into their places in each column of the panel, and returns their number.
+#[inline(always)]
+fn transpose<T: Real, const N: usize>(block: MatRef<'_, T>, first: usize, panel: &mut [T], height: usize) -> usize {
+    let rows = block.submatrix(first, 0, N, block.cols());
+    let (from, row_stride, col_stride) = (rows.as_ptr(), rows.row_stride(), rows.col_stride());
+    debug_assert_eq!(rows.rows(), N);
+    for (j, to) in panel.chunks_exact_mut(height).enumerate().take(rows.cols()) {
+        let Some(to) = to.get_mut(first..).and_then(|to| to.first_chunk_mut::<N>()) else { break };
+        for (i, to) in to.iter_mut().enumerate() {
+            // SAFETY: the block has `N` rows from `first` on, and column `j`.
+            *to = unsafe { *from.add(i * row_stride + j * col_stride) };
+        }
+    }
+    N
 }
 
 /// Numbers in memory: `step` from one term of the sum to the next, `across` from one column of the tile to the next.
