@@ -76,14 +76,14 @@ fn square<T: Real>(x: T) -> f64 {
     x.to_f64() * x.to_f64()
 }
 
-/// Elements of scratch for [`residual`] of an `m x n` matrix and `r` values: with `h = min(m, 64)` and `w = min(n, 64)`,
-/// `h w + (h + w + 3) r` and those of a product.
+/// Elements of scratch for [`residual`] of an `m x n` matrix and `r` values: with `h = min(m, 64)` and
+/// `w = min(n, 64)`, `h w + (h + w + 3) r` and those of a product.
 pub const fn residual_scratch_len(m: usize, n: usize, r: usize) -> usize {
     sum(residual_layout(m, n, r))
 }
 
-/// A block of the difference, the rows of U and of V that make it, two exponents and a weight for each of their columns,
-/// and what their product needs.
+/// A block of the difference, the rows of U and of V that make it, two exponents and a weight for each of their
+/// columns, and what their product needs.
 const fn residual_layout(m: usize, n: usize, r: usize) -> [usize; 7] {
     let (h, w) = (min(m, PANEL), min(n, PANEL));
     [times(h, w), times(h, r), times(w, r), r, r, r, gemm_scratch_len(h, w, r)]
@@ -91,9 +91,9 @@ const fn residual_layout(m: usize, n: usize, r: usize) -> [usize; 7] {
 
 /// `|A - U diag(s) V^T| / (|A| max(m, n) eps)`: how much the factors miss of A.
 ///
-/// A is `m x n`, `s` has any number `r` of values, U is `m x r` and V `n x r`; of more columns, as full factors have, the
-/// first `r` are taken. The difference is reduced by `30 max(m, n)` times the smallest subnormal number, since no factors
-/// could be closer where A underflows. 0 if nothing is left then; infinite if A is zero and something is.
+/// A is `m x n`, `s` has any number `r` of values, U is `m x r` and V `n x r`; of more columns, as full factors have,
+/// the first `r` are taken. The difference is reduced by `30 max(m, n)` times the smallest subnormal number, since no
+/// factors could be closer where A underflows. 0 if nothing is left then; infinite if A is zero and something is.
 /// `2 m n r` operations.
 ///
 /// # Errors
@@ -119,7 +119,8 @@ pub fn residual<T: Real>(
     check::finite(MatRef::packed(s, r, 1), Operand::SingularValues)?;
     check::finite(v, Operand::Right)?;
 
-    // Columns of U and V are brought near one, and A and the terms u_j s_j v_j^T divided by 2^common: none is large then.
+    // Columns of U and V are brought near one, and A and the terms u_j s_j v_j^T divided by 2^common: none is large
+    // then.
     let own = largest.exponent();
     let mut common = (largest != T::ZERO).then_some(own);
     for (j, s) in s.iter().enumerate() {

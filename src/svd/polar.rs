@@ -10,11 +10,11 @@
 //!
 //! All three maximize the trace of `W^T A`, which is `s_1 + .. + s_n` at best; a rotation gives up `2 s_n` of it if W
 //! reflects, the least that turning one direction can cost. (Schoenemann, Psychometrika 31, 1966; Kabsch, Acta Cryst.
-//! A32, 1976; Higham, SISC 7, 1986; Umeyama, IEEE PAMI 13, 1991.) Factors of 1 are found from any scale of A, so that
-//! only P, which has the scale of A, can exceed the number range.
+//! A32, 1976; Higham, SISC 7, 1986; Umeyama, IEEE PAMI 13, 1991.) W, R and Q do not depend on the scale of A; only
+//! P has it, and can exceed the number range.
 //!
-//! **The sign of the determinant** is read from Householder's QR factorization of W. As W is orthogonal to rounding, R is
-//! diagonal with entries `+-1` to rounding: no sign is in doubt, whatever the size. Every reflector counts -1.
+//! **The sign of the determinant** is read from Householder's QR factorization of W. As W is orthogonal to rounding, R
+//! is diagonal with entries `+-1` to rounding: no sign is in doubt, whatever the size. Every reflector counts -1.
 
 use super::{Info, Options, Vectors, svd, svd_scratch_len};
 use crate::check;
@@ -29,8 +29,8 @@ use crate::view::{MatMut, MatRef};
 /// Rows of A and B that [`procrustes`] multiplies at a time.
 const PANEL: usize = 256;
 
-/// Elements of scratch for [`polar`] of an `m x n` matrix: U, V, the values, and the larger of what the decomposition and
-/// the products need.
+/// Elements of scratch for [`polar`] of an `m x n` matrix: U, V, the values, and the larger of what the decomposition
+/// and the products need.
 pub const fn polar_scratch_len(m: usize, n: usize) -> usize {
     sum(layout(m, n))
 }
@@ -49,16 +49,16 @@ const fn semidefinite_layout(n: usize, k: usize) -> [usize; 3] {
 
 /// The polar decomposition `A = W P`.
 ///
-/// A is `m x n`. `w` is `m x n` and has orthonormal columns, or orthonormal rows if `m < n`. `p` is `n x n`, symmetric to the
-/// last bit, and positive semidefinite up to rounding. Both are overwritten. Of all matrices with orthonormal columns (or
-/// rows) W is the nearest to A; where A has a lower rank than `min(m, n)`, one of the nearest.
+/// A is `m x n`. `w` is `m x n` and has orthonormal columns, or orthonormal rows if `m < n`. `p` is `n x n`, symmetric
+/// to the last bit, and positive semidefinite up to rounding. Both are overwritten. Of all matrices with orthonormal
+/// columns (or rows) W is the nearest to A; where A has a lower rank than `min(m, n)`, one of the nearest.
 ///
 /// Of the options, `vectors` and `scaled` are not used. Costs the decomposition, `2 m n min(m, n)` operations for W and
 /// `n^2 min(m, n)` for P.
 ///
 /// # Errors
-/// `Shape`, `ScratchTooSmall`, `TooLarge`, `NonFinite`; `Overflow` if an entry of P is asked for and exceeds the largest
-/// number. Nothing is changed in any of these.
+/// `Shape`, `ScratchTooSmall`, `TooLarge`, `NonFinite`; `Overflow` if an entry of P is asked for and exceeds the
+/// largest number. Nothing is changed in any of these.
 pub fn polar<T: Real>(
     a: MatRef<'_, T>,
     w: Option<MatMut<'_, T>>,
@@ -140,9 +140,9 @@ const fn determinant_layout(n: usize) -> [usize; 2] {
 /// The rotation nearest to A: of all orthogonal R with `det R = +1`, one of least `|A - R|`, and of largest trace of
 /// `R^T A`.
 ///
-/// A and R are square of the same size; R is overwritten. It is the orthogonal polar factor of A, but with the direction
-/// of the smallest singular value turned where that factor is a reflection. It is unique if `s_(n-1) > s_n` or
-/// `det A > 0`.
+/// A and R are square of the same size; R is overwritten. It is the orthogonal polar factor of A, but with the
+/// direction of the smallest singular value turned where that factor is a reflection. It is unique if `s_(n-1) > s_n`
+/// or `det A > 0`.
 ///
 /// For the rotation that aligns two sets of points, see [`procrustes_rotation`]. Of the options, `vectors` and `scaled`
 /// are not used. Costs the decomposition and about `3 n^3` operations, `2 n^3` more if a direction is turned.
@@ -218,8 +218,8 @@ const fn product_layout(m: usize, n: usize) -> [usize; 3] {
 
 /// The orthogonal Procrustes problem: the orthogonal Q of least `|A Q - B|` in the Frobenius norm.
 ///
-/// A and B are `m x n`, Q `n x n` and overwritten. Q is unique if `A^T B` has full rank. The scale of A and of B does not
-/// matter.
+/// A and B are `m x n`, Q `n x n` and overwritten. Q is unique if `A^T B` has full rank. The scale of A and of B does
+/// not matter.
 ///
 /// Of the options, `vectors` and `scaled` are not used. Costs `2 m n^2` operations for `A^T B`, its decomposition, and
 /// `2 n^3`.

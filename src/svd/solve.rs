@@ -8,8 +8,8 @@
 //! b - A x = b - U_r U_r^T b                      the residual, without x
 //! ```
 //!
-//! Values at the tolerance or below it are rounding errors of a zero: to divide by one would fill the result with noise.
-//! (Golub & Kahan, SIAM J. Numer. Anal. 2, 1965; Golub & Van Loan, Matrix Computations, section 5.5.)
+//! Values at the tolerance or below it are rounding errors of a zero: to divide by one would fill the result with
+//! noise. (Golub & Kahan, SIAM J. Numer. Anal. 2, 1965; Golub & Van Loan, Matrix Computations, section 5.5.)
 //!
 //! **Range.** The values are had scaled, `s_j = 2^e m_j 2^(e_j)` with `1 <= m_j < 2`, and each column of B is brought
 //! near one by its own power of two. The weights `2^t / m_j 2^(e_r - e_j)`, with `t` half of the largest exponent, then
@@ -117,12 +117,12 @@ pub fn rank<T: Real>(a: MatRef<'_, T>, options: &Options, scratch: &mut [T]) -> 
     Ok(above(values(a, options, scratch)?, tolerance))
 }
 
-/// The condition number of A in the 2-norm, `s_1 / s_k` with `k = min(m, n)`: the largest factor by which A can multiply
-/// a relative error.
+/// The condition number of A in the 2-norm, `s_1 / s_k` with `k = min(m, n)`: the largest factor by which A can
+/// multiply a relative error.
 ///
 /// Infinite if `s_k` is zero, or so small that the quotient exceeds an `f64`; 1 if A has no entry, since nothing is
-/// multiplied. The `s_k` that is computed for a singular matrix commonly is not zero but a rounding error: a number above
-/// `1 / eps` says only that A is singular to working precision.
+/// multiplied. The `s_k` that is computed for a singular matrix commonly is not zero but a rounding error: a number
+/// above `1 / eps` says only that A is singular to working precision.
 ///
 /// The tolerance is not used. Costs the singular values.
 ///
@@ -154,8 +154,8 @@ fn quotient<T: Real>(s: &[T]) -> f64 {
     }
 }
 
-/// Elements of scratch for [`pinv`] of an `m x n` matrix: U, V, the values, and the larger of what the decomposition and
-/// the panels of the result need.
+/// Elements of scratch for [`pinv`] of an `m x n` matrix: U, V, the values, and the larger of what the decomposition
+/// and the panels of the result need.
 pub const fn pinv_scratch_len(m: usize, n: usize) -> usize {
     sum(layout(m, n, panel_layout(0, m, n, m)))
 }
@@ -182,14 +182,14 @@ const fn panel_layout(height: usize, m: usize, n: usize, count: usize) -> [usize
 
 /// The pseudo-inverse `X = A^+` of Moore and Penrose.
 ///
-/// A is `m x n`; X is `n x m` and is overwritten. The inverse where there is one; in general `A X A = A`, `X A X = X`, and
-/// `A X` and `X A` are symmetric, A replaced by the nearest matrix of the numerical rank.
+/// A is `m x n`; X is `n x m` and is overwritten. The inverse where there is one; in general `A X A = A`, `X A X = X`,
+/// and `A X` and `X A` are symmetric, A replaced by the nearest matrix of the numerical rank.
 ///
 /// Costs the decomposition, and `2 m n min(m, n)` operations for the product.
 ///
 /// # Errors
-/// `Option`, `Shape`, `ScratchTooSmall`, `TooLarge`, `NonFinite`; `Overflow` if an entry of X exceeds the largest number.
-/// Nothing is changed in any of these.
+/// `Option`, `Shape`, `ScratchTooSmall`, `TooLarge`, `NonFinite`; `Overflow` if an entry of X exceeds the largest
+/// number. Nothing is changed in any of these.
 pub fn pinv<T: Real>(a: MatRef<'_, T>, x: MatMut<'_, T>, options: &Options, scratch: &mut [T]) -> Result<Info, Error> {
     let (m, n) = a.shape();
     let tolerance = options.relative(a)?;
@@ -203,9 +203,9 @@ pub fn pinv<T: Real>(a: MatRef<'_, T>, x: MatMut<'_, T>, options: &Options, scra
 
 /// The solution X of least norm of `min |A X - B|`, for any shape and rank of A: `X = A^+ B`.
 ///
-/// A is `m x n`, B `m x count`; X is `n x count` and is overwritten. Each column of B is a problem of its own, whatever the
-/// scale of the others. `residuals`, if given, has `count` elements and returns the norms of the columns of `A X - B`, A
-/// replaced by the nearest matrix of the numerical rank: accurate to `eps |b|`.
+/// A is `m x n`, B `m x count`; X is `n x count` and is overwritten. Each column of B is a problem of its own, whatever
+/// the scale of the others. `residuals`, if given, has `count` elements and returns the norms of the columns of
+/// `A X - B`, A replaced by the nearest matrix of the numerical rank: accurate to `eps |b|`.
 ///
 /// Costs the decomposition, and `2 (m + n) min(m, n)` operations for each right-hand side; the residuals cost
 /// `2 m min(m, n)` more.
@@ -303,7 +303,7 @@ impl<'a, T: Real> Inverse<'a, T> {
     ) -> Result<(), Error> {
         let count = x.cols();
         let wanted = residuals.is_some();
-        // |b| < 2^(size + 1) sqrt(m), and no residual is longer; the weights are at most the square root of 2^MAX_EXPONENT.
+        // |b| < 2^(size + 1) sqrt(m), no residual is longer, and no weight exceeds 2^(MAX_EXPONENT / 2).
         let length = size + 2 + (usize::BITS - self.u.rows().leading_zeros()) as i32 / 2;
         let gain = self.exponent + T::MAX_EXPONENT / 2 + 1;
         if length + gain.max(0) >= T::MAX_EXPONENT {

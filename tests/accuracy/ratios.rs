@@ -121,7 +121,8 @@ fn residuals_agree_with_twice_the_work() {
     check::<f32>();
 }
 
-/// The ratio does not change with the scale of A, as long as the factors follow; far beside it, it is large or infinite.
+/// The ratio does not change with the scale of A, as long as the factors follow; far beside it, it is large or
+/// infinite.
 #[test]
 fn residuals_at_every_scale() {
     fn check<T: Real>(exponents: &[i32]) {
@@ -294,7 +295,9 @@ proptest! {
 
     /// Numbers over the whole range of the type at once: a ratio is never negative, never NaN.
     #[test]
-    fn any_bit_patterns_that_are_finite(m in 1usize..5, n in 1usize..5, r in 0usize..4, bits in prop::collection::vec(any::<u32>(), 80)) {
+    fn any_bit_patterns_that_are_finite(
+        m in 1usize..5, n in 1usize..5, r in 0usize..4, bits in prop::collection::vec(any::<u32>(), 80),
+    ) {
         let entry = |i: usize| f64::from(Some(f32::from_bits(bits[i])).filter(|x| x.is_finite()).unwrap_or(1.0));
         let (a, u) = (Matrix::new(m, n, |i, j| entry(i * 5 + j)), Matrix::new(m, r, |i, j| entry(30 + i * 5 + j)));
         let v = Matrix::new(n, r, |i, j| entry(50 + i * 5 + j));

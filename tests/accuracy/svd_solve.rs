@@ -462,7 +462,9 @@ fn wrong_arguments_are_named_and_nothing_changes() {
 proptest! {
     /// Neither the order of memory, nor what was in it, nor whether residuals are asked for, changes a bit.
     #[test]
-    fn the_same_bits_in_every_order(m in 0usize..8, n in 0usize..8, count in 0usize..70, r in 0usize..8, seed: u64, order in 0..ORDERS) {
+    fn the_same_bits_in_every_order(
+        m in 0usize..8, n in 0usize..8, count in 0usize..70, r in 0usize..8, seed: u64, order in 0..ORDERS,
+    ) {
         let (left, right) = (random(m, r, seed), random(r, n, seed ^ 5));
         let (a, b) = (left.times(&right), random(m, count, seed ^ 9));
         let (expected, norms, info) = solve::<f64>(&a, &b, PLAIN).unwrap();
@@ -499,7 +501,9 @@ proptest! {
 
     /// Entries over the whole range of the number type at once.
     #[test]
-    fn any_bit_patterns_that_are_finite(m in 1usize..6, n in 1usize..6, bits in prop::collection::vec(any::<u32>(), 36)) {
+    fn any_bit_patterns_that_are_finite(
+        m in 1usize..6, n in 1usize..6, bits in prop::collection::vec(any::<u32>(), 36),
+    ) {
         let entry = |i: usize| Some(f32::from_bits(bits[i])).filter(|x| x.abs() < 1e37).unwrap_or(1.0);
         let a = Matrix::new(m, n, |i, j| f64::from(entry(i * 6 + j)));
         match pinv_of::<f32>(&a, PLAIN) {

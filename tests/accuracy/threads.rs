@@ -95,7 +95,8 @@ fn sparse_factorizations_have_the_same_bits_in_every_pool() {
     assert!(results == everything(&Transposed(&single), Execution::new()));
 }
 
-/// Least squares, a pseudo-inverse, a polar factor, Procrustes and the measures, of a size that is worth a second thread.
+/// Least squares, a pseudo-inverse, a polar factor, Procrustes and the measures, of a size that is worth a second
+/// thread.
 #[test]
 fn what_builds_on_the_dense_svd_is_the_same_bits_on_any_number_of_threads() {
     let (m, n, count) = (700, 100, 80);
