@@ -2,6 +2,7 @@
 //!
 //! The bounds in [`measures::bounds`] are part of the interface: a change of one is a change of a promise.
 
+mod layouts;
 mod lengths;
 mod limits;
 mod machines;
@@ -10,8 +11,11 @@ mod measures;
 mod nmf;
 mod operators;
 mod qr;
+mod ratios;
 mod snmf;
 mod svd_jacobi;
+mod svd_polar;
+mod svd_solve;
 mod svd_truncated;
 #[cfg(feature = "rayon")]
 mod threads;

@@ -63,8 +63,11 @@ impl Matrix {
         Matrix::new(self.rows, self.cols, |i, j| T::from_f64(self.at(i, j)).to_f64())
     }
 
-    /// The Frobenius norm, safe from over- and underflow.
+    /// The Frobenius norm, safe from over- and underflow; NaN if an entry is.
     pub fn norm(&self) -> f64 {
+        if self.data.iter().any(|x| x.is_nan()) {
+            return f64::NAN;
+        }
         let largest = self.data.iter().fold(0.0f64, |m, x| m.max(x.abs()));
         if largest == 0.0 { 0.0 } else { self.data.iter().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt() * largest }
     }
@@ -77,8 +80,8 @@ pub fn residual<T: Real>(a: &Matrix, u: &Matrix, s: &[f64], v: &Matrix) -> f64 {
         Matrix::new(a.rows, a.cols, |i, j| a.at(i, j) - (0..k).map(|p| u.at(i, p) * s[p] * v.at(j, p)).sum::<f64>());
     let size = a.rows.max(a.cols).max(1) as f64;
     let underflow = 30.0 * size * (T::MIN_POSITIVE * T::EPSILON).to_f64();
-    let error = (difference.norm() - underflow).max(0.0);
-    if error == 0.0 { 0.0 } else { error / a.norm() / (size * T::EPSILON.to_f64()) }
+    let error = difference.norm() - underflow;
+    if error <= 0.0 { 0.0 } else { error / a.norm() / (size * T::EPSILON.to_f64()) }
 }
 
 /// `|I - Q^T Q| / (rows eps)`
