@@ -150,7 +150,7 @@ fn pack<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit:
     let mut rest = packed;
     for row in (0..block.rows()).step_by(height) {
         let rows = height.min(block.rows() - row);
-        let padded = rows.next_multiple_of(unit);
+        let padded = rows.next_multiple_of(unit).max(1);
         let Some((panel, others)) = rest.split_at_mut_checked(padded * k) else { return };
         rest = others;
         let source = block.submatrix(row, 0, rows, k);
@@ -184,7 +184,7 @@ fn transpose<T: Real, const N: usize>(block: MatRef<'_, T>, first: usize, panel:
     let rows = block.submatrix(first, 0, N, block.cols());
     let (from, row_stride, col_stride) = (rows.as_ptr(), rows.row_stride(), rows.col_stride());
     debug_assert_eq!(rows.rows(), N);
-    for (j, to) in panel.chunks_exact_mut(height).enumerate().take(rows.cols()) {
+    for (j, to) in panel.chunks_exact_mut(height.max(1)).enumerate().take(rows.cols()) {
         let Some(to) = to.get_mut(first..).and_then(|to| to.first_chunk_mut::<N>()) else { break };
         for (i, to) in to.iter_mut().enumerate() {
             // SAFETY: the block has `N` rows from `first` on, and column `j`.

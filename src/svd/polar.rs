@@ -20,7 +20,7 @@ use super::{Info, Options, Vectors, svd, svd_scratch_len};
 use crate::check;
 use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
-use crate::kernel::{Execution, gemm, gemm_scratch_len, gram, gram_scratch_len, max_abs, scale};
+use crate::kernel::{Execution, Isa, gemm, gemm_scratch_len, gram, gram_scratch_len, max_abs, scale};
 use crate::qr::factor;
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
@@ -182,7 +182,7 @@ fn orthogonal<T: Real>(
         gemm(T::ONE, u.as_ref(), v.as_ref().t(), T::ZERO, q, options.execution, work)
     };
     product(&u, q.rb(), work)?;
-    if rotation && reflects(q.as_ref(), split(work, determinant_layout(n))?) {
+    if rotation && reflects(options.execution.isa(), q.as_ref(), split(work, determinant_layout(n))?) {
         // There is a last column: the empty matrix does not reflect.
         scale(-T::ONE, u.col_mut(n.wrapping_sub(1)));
         product(&u, q, work)?;
@@ -191,11 +191,11 @@ fn orthogonal<T: Real>(
 }
 
 /// Whether the determinant of an orthogonal matrix is -1.
-fn reflects<T: Real>(q: MatRef<'_, T>, [copy, tau]: [&mut [T]; 2]) -> bool {
+fn reflects<T: Real>(isa: Isa, q: MatRef<'_, T>, [copy, tau]: [&mut [T]; 2]) -> bool {
     let n = tau.len();
     let mut r = Columns::new(copy, n, n);
     r.as_mut().copy_from(q);
-    factor(&mut r, tau);
+    factor(isa, &mut r, tau);
     (0..n).fold(false, |odd, i| odd ^ (tau.at(i) != T::ZERO) ^ (r.at(i, i) < T::ZERO))
 }
 
