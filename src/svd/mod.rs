@@ -9,6 +9,8 @@
 //! | [`jacobi_unblocked`] | small and medium dense matrices, and the smallest code: no product kernel is linked |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the dense method that uses it is being written"))]
+mod bidiagonal;
 mod dense;
 mod jacobi;
 pub mod truncated;
