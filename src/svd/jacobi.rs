@@ -82,16 +82,43 @@ pub fn jacobi_unblocked<T: Real>(
     let (mut u, mut v) = (u, v);
     // A wide matrix is the tall one's transpose with U and V exchanged.
     let info = if m >= n {
-        tall(a, exponent, s, u.as_mut(), v.as_mut(), options, pieces)
+        tall(|work| copy_scaled(a, exponent, work), (m, n), exponent, s, u.as_mut(), v.as_mut(), options, pieces)
     } else {
-        tall(a.t(), exponent, s, v.as_mut(), u.as_mut(), options, pieces)
+        let fill = |work: &mut Columns<'_, T>| copy_scaled(a.t(), exponent, work);
+        tall(fill, (n, m), exponent, s, v.as_mut(), u.as_mut(), options, pieces)
     }?;
     fix_pair(u.as_mut(), v.as_mut(), k);
     Ok(info)
 }
 
+/// Elements of scratch for [`square`]: `3 n^2 + 7 n`.
+pub(super) const fn square_scratch_len(n: usize) -> usize {
+    sum(layout(n, n))
+}
+
+/// The decomposition of the `n x n` matrix that `fill` writes, `s` having n elements, whose entries are at most about the
+/// fourth root of the largest number. No sign rule. False if the sweeps were not enough.
+///
+/// # Errors
+/// `ScratchTooSmall`.
+pub(super) fn square<T: Real>(
+    fill: impl FnOnce(&mut Columns<'_, T>),
+    s: &mut [T],
+    mut u: Option<MatMut<'_, T>>,
+    mut v: Option<MatMut<'_, T>>,
+    scratch: &mut [T],
+) -> Result<bool, Error> {
+    let n = s.len();
+    let pieces = split(scratch, layout(n, n))?;
+    let info = tall(fill, (n, n), 0, s, u.as_mut(), v.as_mut(), &Options::new(), pieces)?;
+    Ok(info.converged)
+}
+
+/// The decomposition of the `l x k` matrix that `fill` writes, scaled by `2^exponent`, `l >= k`.
+#[allow(clippy::too_many_arguments)]
 fn tall<T: Real>(
-    a: MatRef<'_, T>,
+    fill: impl FnOnce(&mut Columns<'_, T>),
+    (l, k): (usize, usize),
     exponent: i32,
     s: &mut [T],
     left: Option<&mut MatMut<'_, T>>,
@@ -99,11 +126,10 @@ fn tall<T: Real>(
     options: &Options,
     pieces: [&mut [T]; 10],
 ) -> Result<Info, Error> {
-    let (l, k) = a.shape();
     let isa = options.execution.isa();
     let [work, x, w, buffer, tau, order, values, norms, exponents, references] = pieces;
     let mut work = Columns::new(work, l, k);
-    copy_scaled(a, exponent, &mut work);
+    fill(&mut work);
     factor_pivoted(isa, &mut work, tau, order, norms, references);
 
     // Rows of R descend: from the first that is zero or lost to underflow, all are zero.
