@@ -24,6 +24,7 @@
 #[cfg_attr(not(test), expect(dead_code, reason = "the dense method that uses it is being written"))]
 mod bidiagonal;
 mod dense;
+mod golub_kahan;
 mod jacobi;
 mod polar;
 pub mod solve;
@@ -31,6 +32,7 @@ pub mod truncated;
 
 pub use crate::qr::Vectors;
 pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
+pub use golub_kahan::{golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
 pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
 pub use polar::{
     nearest_rotation, nearest_rotation_scratch_len, polar, polar_scratch_len, procrustes, procrustes_rotation,
