@@ -7,7 +7,7 @@ use ::lowrank::{Error, MatMut, MatRef};
 use super::{Gemm, Outputs, Problem, Products, Scalar, Svd};
 use crate::check::Factors;
 
-/// A function of [`lowrank::svd`](::lowrank::svd) for dense matrices.
+/// A function of [`lowrank::svd`] for dense matrices.
 pub type Routine<T> = fn(
     MatRef<'_, T>,
     &mut [T],
