@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 
 use crate::check::{LIMIT, worse};
 use crate::contestants::{Gemm, Products, Scalar, lapack, lowrank as ours, matrix, matrixmultiply, random};
-use crate::race::{Limits, best_times};
+use crate::race::best_times;
 use crate::{Common, machine, select, table};
 
 #[derive(Debug, Args)]
@@ -92,7 +92,7 @@ pub fn run(arguments: &Arguments) {
 
 /// Runs the rows and prints their table.
 fn print<T: Scalar>(rows: &[&Row], common: &Common) {
-    println!("\nm x k by k x n, {}, 1 thread: GFlop/s, and the ratio of the rates\n", T::NAME);
+    println!("\nm x k by k x n, {}, 1 thread, {}: GFlop/s, and the ratio of the rates\n", T::NAME, common.clock());
     let entries = entries::<T>();
     let mut header = vec!["m x k x n".to_owned()];
     header.extend(entries.iter().map(|entry| entry.name.to_owned()));
@@ -141,8 +141,6 @@ fn race<T: Scalar>(row: &Row, common: &Common, entries: &[Entry<T>]) -> Vec<Outc
     let (a, b) = (random::<T>(m * k * count, 1), random::<T>(k * n * count, 2));
     let mut contestants: Vec<_> =
         entries.iter().map(|entry| ((entry.enter)(&shape), vec![T::ZERO; m * n * count])).collect();
-    let limits =
-        Limits { budget: Duration::from_secs_f64(common.budget), rounds: common.rounds, pause: Duration::ZERO };
     let mut passes: Vec<_> = contestants
         .iter_mut()
         .map(|(contestant, c)| {
@@ -152,7 +150,7 @@ fn race<T: Scalar>(row: &Row, common: &Common, entries: &[Entry<T>]) -> Vec<Outc
             }
         })
         .collect();
-    let times = best_times(&mut passes, &limits);
+    let times = best_times(&mut passes, &common.limits(Duration::ZERO));
     drop(passes);
 
     let exact: Vec<DMatrix<f64>> =

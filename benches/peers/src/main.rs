@@ -9,8 +9,13 @@ mod race;
 mod svd;
 mod table;
 
+use std::time::Duration;
+
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use rustix::time::ClockId;
+
+use crate::race::Limits;
 
 #[derive(Debug, Parser)]
 #[command(about = "Races lowrank against other libraries")]
@@ -42,6 +47,20 @@ struct Common {
     /// At most so many passes for each contestant and row
     #[arg(long, value_name = "N", default_value_t = u32::MAX, hide_default_value = true)]
     rounds: u32,
+    /// Processor time of the one thread, not wall time: of use on a busy machine
+    #[arg(long)]
+    cpu_time: bool,
+}
+
+impl Common {
+    fn limits(&self, pause: Duration) -> Limits {
+        let clock = if self.cpu_time { ClockId::ThreadCPUTime } else { ClockId::Monotonic };
+        Limits { clock, budget: Duration::from_secs_f64(self.budget), rounds: self.rounds, pause }
+    }
+
+    fn clock(&self) -> &'static str {
+        if self.cpu_time { "processor time" } else { "wall time" }
+    }
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -7,7 +7,7 @@ use lowrank::svd;
 
 use crate::check::{self, LIMIT, worse};
 use crate::contestants::{Problem, Scalar, Svd, faer, lapack, lowrank as ours, matrix, nalgebra, random};
-use crate::race::{Limits, best_times};
+use crate::race::best_times;
 use crate::{Common, machine, select, table};
 
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     rows: Vec<String>,
     /// Threads of each contestant that can use them
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", conflicts_with = "cpu_time", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: u16,
 }
 
@@ -176,7 +176,8 @@ fn print<T: Scalar>(rows: &[&Row], vectors: bool, arguments: &Arguments) {
         entries().into_iter().filter(|entry| rows.iter().any(|row| entry.races.contains(&row.race))).collect();
     let what = if vectors { "U, S and V, thin" } else { "values only" };
     let plural = if threads == 1 { "" } else { "s" };
-    println!("\n{what}, {}, {threads} thread{plural}: time for one matrix (largest ratio of the check)\n", T::NAME);
+    let clock = arguments.common.clock();
+    println!("\n{what}, {}, {threads} thread{plural}: {clock} for one matrix (largest ratio of the check)\n", T::NAME);
 
     let title = |entry: &Entry<T>| {
         let alone = threads > 1 && !entry.parallel;
@@ -254,13 +255,9 @@ fn race<T: Scalar>(
     let mut contestants: Vec<_> =
         entries.iter().filter(|entry| takes_part(entry)).map(|entry| (entry.enter)(&problem)).collect();
 
-    let limits = Limits {
-        budget: Duration::from_secs_f64(common.budget),
-        rounds: common.rounds,
-        pause: if threads == 1 { Duration::ZERO } else { Duration::from_millis(50) },
-    };
+    let pause = if threads == 1 { Duration::ZERO } else { Duration::from_millis(50) };
     let mut passes: Vec<_> = contestants.iter_mut().map(|contestant| || contestant.run(&matrices)).collect();
-    let times = best_times(&mut passes, &limits);
+    let times = best_times(&mut passes, &common.limits(pause));
     drop(passes);
 
     let mut ratios = vec![0.0; contestants.len()];
