@@ -2,6 +2,9 @@
 //!
 //! The bounds in [`measures::bounds`] are part of the interface: a change of one is a change of a promise.
 
+mod corpus;
+mod double;
+mod lapack;
 mod lengths;
 mod limits;
 mod machines;
@@ -9,8 +12,10 @@ mod matrices;
 mod measures;
 mod nmf;
 mod operators;
+mod oracle;
 mod qr;
 mod snmf;
+mod svd_dense;
 mod svd_jacobi;
 mod svd_truncated;
 #[cfg(feature = "rayon")]
