@@ -55,13 +55,18 @@ pub fn graded<T: Real>(m: usize, n: usize) -> Vec<(&'static str, Matrix)> {
         ("rows graded up", by(&|i, _| step(m - 1 - i))),
         ("graded both ways", by(&|i, j| step(i + j))),
         ("log-uniform", Matrix { rows: m, cols: n, data: wild }),
-        ("kahan", {
-            let (s, c) = (0.6f64, 0.8);
-            let row = |i: usize, j: usize| if i == j { 1.0 } else { -c * f64::from(u8::from(i < j)) };
-            Matrix::new(m, n, |i, j| s.powi(i as i32) * row(i, j))
-        }),
+        ("kahan", kahan(m, n, 0.8)),
+        ("steep kahan", kahan(m, n, 0.9999)),
         ("one large entry", Matrix::new(m, n, |i, j| if i + j == 0 { 1.0 / T::EPSILON.to_f64() } else { x.at(i, j) })),
     ]
+}
+
+/// A triangle whose columns pivoting leaves in place, though the last is nearly dependent; rows are nearly parallel for a
+/// cosine near one (Kahan, Canad. Math. Bull. 9, 1966).
+fn kahan(m: usize, n: usize, cosine: f64) -> Matrix {
+    let sine = (1.0 - cosine * cosine).sqrt();
+    let row = |i: usize, j: usize| if i == j { 1.0 } else { -cosine * f64::from(u8::from(i < j)) };
+    Matrix::new(m, n, |i, j| sine.powi(i as i32) * row(i, j))
 }
 
 /// Entries whose squares, products or sums over- or underflow.
