@@ -2,6 +2,9 @@
 //!
 //! The bounds in [`measures::bounds`] are part of the interface: a change of one is a change of a promise.
 
+mod corpus;
+mod double;
+mod lapack;
 mod layouts;
 mod lengths;
 mod limits;
@@ -10,9 +13,11 @@ mod matrices;
 mod measures;
 mod nmf;
 mod operators;
+mod oracle;
 mod qr;
 mod ratios;
 mod snmf;
+mod svd_dense;
 mod svd_jacobi;
 mod svd_polar;
 mod svd_solve;
