@@ -145,8 +145,8 @@ pub(crate) const fn rotate_vectors_scratch_len(n: usize) -> usize {
 
 /// Overwrites `u` with `u Q` and `v` with `v P`, for matrices with n columns, each contiguous, and any number of rows.
 ///
-/// `d` and `e` are destroyed; `d` returns the values as the iteration found them. False if it met its bound: `u`, `v` and
-/// what is left of the bidiagonal matrix in `d` and `e` still have the product that they had.
+/// `d` and `e` are destroyed; `d` returns the values as the iteration found them. False if it met its bound; the results
+/// are then of no use.
 ///
 /// # Errors
 /// `ScratchTooSmall`.
