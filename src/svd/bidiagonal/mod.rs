@@ -39,7 +39,8 @@ const fn values_layout(n: usize) -> [usize; 3] {
 
 /// The singular values, descending and non-negative, each to high relative accuracy.
 ///
-/// What is below `2^-MAX_EXPONENT` of the largest entry (`2^-127` in f32) may be lost to underflow.
+/// Squares may underflow on the way: the digits of values below about `2^-1000` (`2^-100` in f32) of the largest entry
+/// are not promised.
 ///
 /// # Errors
 /// `ScratchTooSmall`.

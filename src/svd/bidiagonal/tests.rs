@@ -204,7 +204,7 @@ fn every_value_has_its_digits() {
     fn check<T: Real>() {
         for n in sizes() {
             for b in families::<T>(n) {
-                // Entries of any size: the smallest values may be far below the smallest number, or lost on the way.
+                // Entries of any size: the smallest values may be lost on the way.
                 let lost = b.largest() * T::MIN_POSITIVE.to_f64() * 4.0;
                 for (s, expected) in b.values().iter().zip(b.bisected()) {
                     let (s, expected) = (s.to_f64(), expected.to_f64());
@@ -346,7 +346,7 @@ proptest! {
         for vectors in [by_division::<f32>, by_rotation, by_jacobi] {
             let (u, v) = vectors(&b);
             let ratios = b.ratios(&s, &u, &v);
-            prop_assert!(ratios.iter().all(|r| *r < 8.0), "{:?} {:?} {:?}", ratios, b.d, b.e);
+            prop_assert!(ratios.iter().all(|r| *r < 30.0), "{:?} {:?} {:?}", ratios, b.d, b.e);
         }
     }
 }
