@@ -3,7 +3,7 @@
 //! | function | method | cost |
 //! |---|---|---|
 //! | [`values`] | dqds, and bisection if it met its bound | `O(n^2)` |
-//! | [`vectors`] | divide and conquer, and Jacobi if it met a bound | about `8/3 n^3` for each side, in products |
+//! | [`vectors`] | divide and conquer, and Jacobi if it met a bound | at most about `4/3 n^3` for each side, in products |
 //! | [`rotate_vectors`] | QR iteration, applied to given matrices | about `6 r n^2` for each matrix of r rows |
 //!
 //! The values are always those of [`values`], which finds each to high relative accuracy. The vectors are accurate as
