@@ -35,6 +35,9 @@ use crate::view::{MatMut, MatRef};
 /// Rows of the largest leaf. From 8 to 24 the time is the same to within the noise.
 const LEAF: usize = 16;
 
+/// What is below this times eps, in a node scaled to a largest entry in [1, 2), is rounding.
+const TOLERANCE: f64 = 8.0;
+
 /// In which halves a column has entries; indices as numbers, like all indices in scratch.
 const UPPER: f64 = 1.0;
 const BOTH: f64 = 2.0;
@@ -226,14 +229,12 @@ impl<T: Real> State<'_, T> {
         for j in low..high {
             self.d.put(j, self.d.at(j).scale(exponent));
         }
-        let tolerance = T::from_f64(8.0) * T::EPSILON;
-
         // The full row; then only the rows of V that the next merge needs.
         let part = |j: usize, ends: &MatMut<'_, T>| if j <= k { alpha * ends.at(1, j) } else { beta * ends.at(0, j) };
         let extra = if last == high { part(high, &self.ends) } else { T::ZERO };
         let (c, s, r) = qr_iteration::rotation(part(k, &self.ends), extra);
         let (c, s, r) = if r < T::ZERO { (-c, -s, -r) } else { (c, s, r) };
-        let mut z_first = r.max(tolerance);
+        let mut z_first = r.max(T::from_f64(TOLERANCE) * T::EPSILON);
         for j in low..high {
             z.put(j - low, part(j, &self.ends));
         }
@@ -251,53 +252,12 @@ impl<T: Real> State<'_, T> {
             u.put(k, k, T::ONE);
         }
 
-        // Deflation. Kept columns are listed from the front of `kept`; deflated ones from the front of `sorted`, behind the
-        // reader. `kind` says in which halves a column of U, and of V but for the first, has entries.
-        self.ascending(node, sorted);
+        // In which halves a column of U has entries, and of V but for the first.
         for (j, kind) in kind.iter_mut().enumerate() {
             *kind = if low + j <= k { T::from_f64(UPPER) } else { T::from_f64(LOWER) };
         }
-        kept.put(0, T::from_usize(k - low));
-        let (mut size, mut deflated) = (1, 0);
-        for reader in 0..count - 1 {
-            let j = sorted.at(reader).to_f64() as usize;
-            let (z_j, d_j) = (z.at(j), self.d.at(low + j));
-            let before = kept.at(size - 1).to_f64() as usize;
-            let gone = if z_j.abs() <= tolerance {
-                j
-            } else if d_j <= tolerance {
-                // Without a value of its own: the first column takes its part of the row.
-                let (c, s, r) = qr_iteration::rotation(z_first, z_j);
-                z_first = r;
-                rotate_columns(Some(self.ends.rb()), k, low + j, [c, s]);
-                rotate_columns(self.right(node), k, low + j, [c, s]);
-                self.d.put(low + j, d_j * c);
-                j
-            } else {
-                let (z_i, d_i) = (z.at(before), self.d.at(low + before));
-                let (c, s, r) = qr_iteration::rotation(z_j, z_i);
-                if size > 1 && (d_j - d_i) * (c * s).abs() <= tolerance {
-                    // Almost the same value: the later one takes the part of the row of both.
-                    z.put(j, r);
-                    self.d.put(low + before, d_i * c * c + d_j * s * s);
-                    self.d.put(low + j, d_i * s * s + d_j * c * c);
-                    rotate_columns(Some(self.ends.rb()), low + j, low + before, [c, s]);
-                    rotate_columns(self.right(node), low + j, low + before, [c, s]);
-                    rotate_columns(self.left(node), low + j, low + before, [c, s]);
-                    if kind.at(j) != kind.at(before) {
-                        kind.put(j, T::from_f64(BOTH));
-                    }
-                    kept.put(size - 1, T::from_usize(j));
-                    before
-                } else {
-                    kept.put(size, T::from_usize(j));
-                    size += 1;
-                    continue;
-                }
-            };
-            sorted.put(deflated, T::from_usize(gone));
-            deflated += 1;
-        }
+        self.ascending(node, sorted);
+        let (size, deflated) = self.deflate(node, &mut z_first, z, sorted, kept, kind);
         let gone = sorted.get_mut(..deflated).unwrap_or_default();
 
         // The secular equation.
@@ -395,6 +355,64 @@ impl<T: Real> State<'_, T> {
         }
         self.reorder(node, size, sorted);
         Ok(true)
+    }
+
+    /// Sets apart the columns that have no part in the full row, or can be rotated to have none. Of those in `sorted`, the
+    /// ones that are left come to the front of `kept`, behind the first column, and the others to the front of `sorted`,
+    /// behind the reader; returns how many there are of both.
+    fn deflate(
+        &mut self,
+        node: Node,
+        z_first: &mut T,
+        z: &mut [T],
+        sorted: &mut [T],
+        kept: &mut [T],
+        kind: &mut [T],
+    ) -> (usize, usize) {
+        let (low, k) = (node.low, node.middle());
+        let tolerance = T::from_f64(TOLERANCE) * T::EPSILON;
+        kept.put(0, T::from_usize(k - low));
+        let (mut size, mut deflated) = (1, 0);
+        for reader in 0..node.high - low - 1 {
+            let j = sorted.at(reader).to_f64() as usize;
+            let (z_j, d_j) = (z.at(j), self.d.at(low + j));
+            let before = kept.at(size - 1).to_f64() as usize;
+            let gone = if z_j.abs() <= tolerance {
+                j
+            } else if d_j <= tolerance {
+                // Without a value of its own: the first column takes its part of the row.
+                let (c, s, r) = qr_iteration::rotation(*z_first, z_j);
+                *z_first = r;
+                rotate_columns(Some(self.ends.rb()), k, low + j, [c, s]);
+                rotate_columns(self.right(node), k, low + j, [c, s]);
+                self.d.put(low + j, d_j * c);
+                j
+            } else {
+                let (z_i, d_i) = (z.at(before), self.d.at(low + before));
+                let (c, s, r) = qr_iteration::rotation(z_j, z_i);
+                if size > 1 && (d_j - d_i) * (c * s).abs() <= tolerance {
+                    // Almost the same value: the later one takes the part of the row of both.
+                    z.put(j, r);
+                    self.d.put(low + before, d_i * c * c + d_j * s * s);
+                    self.d.put(low + j, d_i * s * s + d_j * c * c);
+                    rotate_columns(Some(self.ends.rb()), low + j, low + before, [c, s]);
+                    rotate_columns(self.right(node), low + j, low + before, [c, s]);
+                    rotate_columns(self.left(node), low + j, low + before, [c, s]);
+                    if kind.at(j) != kind.at(before) {
+                        kind.put(j, T::from_f64(BOTH));
+                    }
+                    kept.put(size - 1, T::from_usize(j));
+                    before
+                } else {
+                    kept.put(size, T::from_usize(j));
+                    size += 1;
+                    continue;
+                }
+            };
+            sorted.put(deflated, T::from_usize(gone));
+            deflated += 1;
+        }
+        (size, deflated)
     }
 
     /// The columns of both halves of a node, but for the one between them, in the order of ascending values.

@@ -34,6 +34,10 @@
 //! `q_{n-1} e_{n-2}`, and it changes no square by more than `q_{n-1} e_{n-2} / gap` (Mathias, SIAM J. Matrix Anal. Appl. 19,
 //! 1998), where the gap is known from a shift that failed at the last `a` only. The block above, as a part of `B B^T`, still
 //! has `e_{n-2}` in its last diagonal entry (`tail`); the next transformation takes it in.
+//!
+//! Within a block `e_i` is negligible, without harm to the relative accuracy of any value, if it is below `eps^2` times the
+//! `a` that it is added to (Demmel & Kahan, SIAM J. Sci. Stat. Comput. 11, 1990, criterion 1), below `eps^2` times the sum of
+//! the shifts (which is part of every square), or, the last one, below `eps^2 q_{n-1}`.
 
 use crate::columns::Total;
 use crate::real::Real;
@@ -251,22 +255,19 @@ pub(super) fn squares<T: Real>(q: &mut [T], e: &mut [T], to_q: &mut [[T; LANES]]
                 continue;
             }
             if tail == T::ZERO {
-                let negligible = |i: usize| {
-                    let e = e.at(i - 1);
-                    e <= tolerance * (sigma.high + q.at(i)) || e <= tolerance * q.at(i - 1)
-                };
                 let (last, above) = (q.at(end - 1), e.at(end - 2));
                 let allowed = sigma.high * T::EPSILON * T::from_f64(0.25);
                 let gap = known.floor - last;
-                if negligible(end - 1) || (gap > T::ZERO && last * (above / gap) <= allowed) {
+                let small = above <= tolerance * (sigma.high + last);
+                if small || (gap > T::ZERO && last * (above / gap) <= allowed) {
                     q.put(end - 1, sigma.add(last).high);
                     end -= 1;
-                    tail = above;
+                    tail = if small { T::ZERO } else { above };
                     known = known.shortened();
                     turn = true;
                     continue;
                 }
-                if end - start == 2 || negligible(end - 2) {
+                if end - start == 2 || e.at(end - 3) <= tolerance * sigma.high {
                     let (large, small) = pair(q.at(end - 2), above, last);
                     q.put(end - 2, sigma.add(large).high);
                     q.put(end - 1, sigma.add(small).high);
@@ -277,14 +278,12 @@ pub(super) fn squares<T: Real>(q: &mut [T], e: &mut [T], to_q: &mut [[T; LANES]]
                 }
             }
             // A cut within the block: go on with what is below it.
-            if let Some(cut) = (start + 1..end).rev().find(|&i| {
-                let e = e.at(i - 1);
-                e <= tolerance * sigma.high || e <= tolerance * q.at(i - 1)
-            }) {
+            if let Some(cut) = (start + 1..end).rev().find(|&i| e.at(i - 1) <= tolerance * sigma.high) {
                 e.put(cut - 1, -sigma.high);
                 start = cut;
                 known = Known::nothing();
                 turn = true;
+                continue;
             }
             let (block_q, block_e) =
                 (q.get_mut(start..end).unwrap_or_default(), e.get_mut(start..end - 1).unwrap_or_default());
@@ -311,8 +310,13 @@ pub(super) fn squares<T: Real>(q: &mut [T], e: &mut [T], to_q: &mut [[T; LANES]]
                 transform_safely(block_q, block_e, to_q, to_e);
             }
             let lane = success.unwrap_or(0);
+            if success.is_some() {
+                sigma = sigma.add(t.at(lane));
+            }
+            for ((e, to_e), to_q) in block_e.iter_mut().zip(to_e.iter()).zip(to_q.iter()) {
+                *e = if *e <= tolerance * to_q.at(lane) { -sigma.high } else { to_e.at(lane) };
+            }
             block_q.iter_mut().zip(to_q.iter()).for_each(|(q, to)| *q = to.at(lane));
-            block_e.iter_mut().zip(to_e.iter()).for_each(|(e, to)| *e = to.at(lane));
             if let Some(last) = block_q.last_mut() {
                 *last += tail;
             }
@@ -321,7 +325,6 @@ pub(super) fn squares<T: Real>(q: &mut [T], e: &mut [T], to_q: &mut [[T; LANES]]
                 known = Known::nothing();
                 continue;
             }
-            sigma = sigma.add(t.at(lane));
             known = known.learn(t, lane, &outcome);
         }
     }

@@ -3,7 +3,7 @@
 //! | function | method | cost |
 //! |---|---|---|
 //! | [`values`] | dqds, and bisection if it met its bound | `O(n^2)` |
-//! | [`vectors`] | divide and conquer, and Jacobi if it met a bound | about `8/3 n^3` for each side, in products |
+//! | [`vectors`] | divide and conquer, and Jacobi if it met a bound | at most about `4/3 n^3` for each side, in products |
 //! | [`rotate_vectors`] | QR iteration, applied to given matrices | about `6 r n^2` for each matrix of r rows |
 //!
 //! The values are always those of [`values`], which finds each to high relative accuracy. The vectors are accurate as
@@ -39,7 +39,8 @@ const fn values_layout(n: usize) -> [usize; 3] {
 
 /// The singular values, descending and non-negative, each to high relative accuracy.
 ///
-/// What is below `2^-MAX_EXPONENT` of the largest entry (`2^-127` in f32) may be lost to underflow.
+/// Squares may underflow on the way: the digits of values below about `2^-1000` (`2^-100` in f32) of the largest entry
+/// are not promised.
 ///
 /// # Errors
 /// `ScratchTooSmall`.
@@ -145,8 +146,8 @@ pub(crate) const fn rotate_vectors_scratch_len(n: usize) -> usize {
 
 /// Overwrites `u` with `u Q` and `v` with `v P`, for matrices with n columns, each contiguous, and any number of rows.
 ///
-/// `d` and `e` are destroyed; `d` returns the values as the iteration found them. False if it met its bound: `u`, `v` and
-/// what is left of the bidiagonal matrix in `d` and `e` still have the product that they had.
+/// `d` and `e` are destroyed; `d` returns the values as the iteration found them. False if it met its bound; the results
+/// are then of no use.
 ///
 /// # Errors
 /// `ScratchTooSmall`.

@@ -51,7 +51,11 @@ pub(super) fn vectors<T: Real>(
     // A vector is a row of the transpose, and a slice.
     let (mut u, mut v) = (u.map(MatMut::t), v.map(MatMut::t));
     let n = d.len();
-    let norm = max_abs(d).max(max_abs(e));
+    let largest = max_abs(d).max(max_abs(e));
+    // Squares of what is not negligible must not underflow.
+    let exponent = if largest == T::ZERO { 0 } else { -largest.exponent() };
+    d.iter_mut().chain(e.iter_mut()).for_each(|x| *x = x.scale(exponent));
+    let norm = largest.scale(exponent);
     let mut batch = Batch::new(left, right);
     let negligible = norm * T::EPSILON * T::from_f64(0.125);
     let mut left_sweeps = MAX_SWEEPS * n;
@@ -94,6 +98,7 @@ pub(super) fn vectors<T: Real>(
     batch.flush(u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
 
     for j in 0..n {
+        d.put(j, d.at(j).scale(-exponent));
         if d.at(j) < T::ZERO {
             d.put(j, -d.at(j));
             if let Some(v) = v.as_mut() {
