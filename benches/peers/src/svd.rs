@@ -123,7 +123,7 @@ struct Entry<T> {
 }
 
 /// All contestants. Several of ours may run in a row; the fastest counts.
-fn entries<T: Scalar>() -> [Entry<T>; 6] {
+fn entries<T: Scalar>() -> [Entry<T>; 7] {
     use Race::{Any, Batch, Jacobi};
     [
         Entry {
@@ -132,6 +132,13 @@ fn entries<T: Scalar>() -> [Entry<T>; 6] {
             parallel: false,
             races: &[Any, Batch],
             enter: |problem| ours::svd(problem, svd::svd, svd::svd_scratch_len),
+        },
+        Entry {
+            name: "svd::golub_kahan",
+            ours: true,
+            parallel: false,
+            races: &[Any],
+            enter: |problem| ours::svd(problem, svd::golub_kahan, svd::golub_kahan_scratch_len),
         },
         Entry {
             name: "svd::jacobi_unblocked",
