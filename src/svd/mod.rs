@@ -6,7 +6,8 @@
 //! | function | for |
 //! |---|---|
 //! | [`svd`](fn@svd) | any dense matrix: picks the method from the shape |
-//! | [`jacobi_unblocked`] | small and medium dense matrices, and the smallest code: no product kernel is linked |
+//! | [`golub_kahan`](fn@golub_kahan) | the fastest for all but the smallest: by way of a bidiagonal matrix |
+//! | [`jacobi_unblocked`] | values accurate relative to themselves, and the smallest code: no product kernel is linked |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
 //!
 //! And what the dense decomposition is for:
@@ -107,7 +108,7 @@ pub struct Info {
     /// Whether the iteration met its tolerance. If not, the outputs hold the best so far: `A = U S V^T` still holds, but
     /// U or V may lack orthogonality.
     pub converged: bool,
-    /// Sweeps of Jacobi rotations.
+    /// Sweeps of Jacobi rotations; 0 if the method makes none.
     pub sweeps: usize,
     /// Singular values that are not exactly zero.
     pub nonzero: usize,
