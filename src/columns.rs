@@ -70,6 +70,13 @@ impl<'a, T: Real> Columns<'a, T> {
         )
     }
 
+    /// The first `at` columns to read, and the others to write.
+    pub fn split(&mut self, at: usize) -> (MatRef<'_, T>, Columns<'_, T>) {
+        let at = at.min(self.cols);
+        let (first, others) = self.data.split_at_mut_checked(at * self.rows).unwrap_or_default();
+        (MatRef::packed(first, at, self.rows).t(), Columns::new(others, self.rows, self.cols - at))
+    }
+
     /// Swaps columns `p` and `q`.
     pub fn swap(&mut self, p: usize, q: usize) {
         if p != q {

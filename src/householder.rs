@@ -2,23 +2,46 @@
 //!
 //! `H x = beta e_0` with `beta = -sign(x_0) |x|`, the sign that adds instead of cancelling, so `v = (x - beta e_0) /
 //! (x_0 - beta)` and `tau = (beta - x_0) / beta` lies in [1, 2] (Golub & Van Loan, Matrix Computations, section 5.1).
+//!
+//! A product of reflectors is one product of matrices, `H_0 H_1 ... = I - V T V^T` with an upper triangular T (Schreiber &
+//! Van Loan, SISC 10, 1989), so a block of them is applied with matrix products.
 
-use crate::kernel::{axpy, dot, max_abs, norm};
+use crate::columns::{Columns, Total};
+use crate::error::Error;
+use crate::kernel::{Execution, Isa, gemm, gemm_scratch_len};
 use crate::real::Real;
+use crate::scratch::{max, min, split, sum, times};
+use crate::view::{MatMut, MatRef};
+
+/// Reflectors in a block.
+const BLOCK: usize = 32;
 
 /// Replaces `x` by `beta` followed by `v_1, v_2, ...`, and returns `tau`; 0, hence `H = I`, if there is nothing to reflect.
-pub(crate) fn reflector<T: Real>(x: &mut [T]) -> T {
-    let Some((_, rest)) = x.split_first() else { return T::ZERO };
+pub(crate) fn reflector<T: Real>(isa: Isa, x: &mut [T]) -> T {
+    let Some((first, rest)) = x.split_first_mut() else { return T::ZERO };
+    let tail = isa.dot(rest, rest);
+    // Between these limits no square that matters is lost, and the quotients below are far from both ends of the range.
+    if tail > T::pow2(T::MIN_EXPONENT / 2)
+        && tail < T::pow2(T::MAX_EXPONENT / 2)
+        && first.abs() < T::pow2(T::MAX_EXPONENT / 4)
+    {
+        let whole = (*first * *first + tail).sqrt();
+        let beta = if *first > T::ZERO { -whole } else { whole };
+        let difference = *first - beta;
+        isa.scale(T::ONE / difference, rest);
+        *first = beta;
+        return -difference / beta;
+    }
     if rest.iter().all(|x| *x == T::ZERO) {
         return T::ZERO;
     }
     // H is orthogonal only as far as `tau` fits `v`, so both are computed from numbers with all their digits.
-    let largest = max_abs(x).exponent();
+    let largest = isa.max_abs(x).exponent();
     let shift = if largest < T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32 { -largest } else { 0 };
     if shift != 0 {
         x.iter_mut().for_each(|x| *x = x.scale(shift));
     }
-    let whole = norm(x);
+    let whole = isa.norm(x);
     let Some((first, rest)) = x.split_first_mut() else { return T::ZERO };
     let beta = if *first > T::ZERO { -whole } else { whole };
     let difference = *first - beta;
@@ -29,10 +52,88 @@ pub(crate) fn reflector<T: Real>(x: &mut [T]) -> T {
 
 /// `x <- H x` for the reflector with the stored column `v` (whose first element is not read) and `tau`.
 #[inline]
-pub(crate) fn reflect<T: Real>(v: &[T], tau: T, x: &mut [T]) {
+pub(crate) fn reflect<T: Real>(isa: Isa, v: &[T], tau: T, x: &mut [T]) {
     if let (Some((_, v)), Some((first, rest))) = (v.split_first(), x.split_first_mut()) {
-        let step = tau * (*first + dot(v, rest));
+        let step = tau * (*first + isa.dot(v, rest));
         *first -= step;
-        axpy(-step, v, rest);
+        isa.axpy(-step, v, rest);
+    }
+}
+
+/// Which product of the reflectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// `H_0 H_1 ... C`
+    Forward,
+    /// `... H_1 H_0 C`, the transpose.
+    Transposed,
+}
+
+/// Elements of scratch for [`apply`] of `k` reflectors of length `m` to `n` columns.
+pub(crate) const fn apply_scratch_len(m: usize, n: usize, k: usize) -> usize {
+    sum(layout(m, n, k))
+}
+
+/// V of one block, its Gram matrix, T, two factors of the update, and what products need.
+const fn layout(m: usize, n: usize, k: usize) -> [usize; 6] {
+    let b = min(k, BLOCK);
+    let products = max(gemm_scratch_len(b, max(b, n), m), gemm_scratch_len(m, n, b));
+    [times(m, b), times(b, b), times(b, b), times(b, n), times(b, n), products]
+}
+
+/// Multiplies C from the left by the product of the reflectors whose vectors are the columns of `v` below the diagonal.
+///
+/// `v` is `m x k` with `k <= m`, C `m x n`, of any strides. What `v` holds on and above its diagonal is not read. About
+/// `4 m n k` operations, in matrix products.
+pub(crate) fn apply<T: Real>(
+    side: Side,
+    v: MatRef<'_, T>,
+    tau: &[T],
+    mut c: MatMut<'_, T>,
+    execution: Execution,
+    scratch: &mut [T],
+) -> Result<(), Error> {
+    let ((m, k), n) = (v.shape(), c.cols());
+    let [panel, gram, triangle, product, update, products] = split(scratch, layout(m, n, k))?;
+    let blocks = k.div_ceil(BLOCK);
+    for block in 0..blocks {
+        let start = BLOCK * if side == Side::Forward { blocks - 1 - block } else { block };
+        let v = v.submatrix(start, start, m, BLOCK);
+        let (rows, b) = v.shape();
+        let mut panel = Columns::new(panel.get_mut(..rows * b).unwrap_or_default(), rows, b);
+        panel.as_mut().copy_from(v);
+        for j in 0..b {
+            let (above, _) = panel.col_mut(j).split_at_mut_checked(j).unwrap_or_default();
+            above.fill(T::ZERO);
+            panel.put(j, j, T::ONE);
+        }
+        let v = panel.as_ref();
+        let mut gram = Columns::new(gram.get_mut(..b * b).unwrap_or_default(), b, b);
+        gemm(T::ONE, v.t(), v, T::ZERO, gram.as_mut(), execution, products)?;
+        let mut t = Columns::new(triangle.get_mut(..b * b).unwrap_or_default(), b, b);
+        triangular_factor(&gram, tau.get(start..).unwrap_or_default(), &mut t);
+
+        let mut c = c.rb().submatrix(start, 0, rows, n);
+        let mut product = Columns::new(product.get_mut(..b * n).unwrap_or_default(), b, n);
+        let mut update = Columns::new(update.get_mut(..b * n).unwrap_or_default(), b, n);
+        gemm(T::ONE, v.t(), c.as_ref(), T::ZERO, product.as_mut(), execution, products)?;
+        let t = if side == Side::Forward { t.as_ref() } else { t.as_ref().t() };
+        gemm(T::ONE, t, product.as_ref(), T::ZERO, update.as_mut(), execution, products)?;
+        gemm(-T::ONE, v, update.as_ref(), T::ONE, c.rb(), execution, products)?;
+    }
+    Ok(())
+}
+
+/// T from the Gram matrix of V: `t_jj = tau_j` and above it `t_j = -tau_j T (V^T v_j)`.
+fn triangular_factor<T: Real>(gram: &Columns<'_, T>, tau: &[T], t: &mut Columns<'_, T>) {
+    for j in 0..t.cols() {
+        let tau = tau.at(j);
+        t.col_mut(j).fill(T::ZERO);
+        for l in 0..j {
+            let (earlier, column) = t.pair_mut(l, j);
+            let factor = -tau * gram.at(l, j);
+            column.iter_mut().zip(earlier).take(l + 1).for_each(|(sum, t)| *sum += factor * *t);
+        }
+        t.put(j, j, tau);
     }
 }

@@ -8,10 +8,10 @@
 use crate::check;
 use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
-use crate::householder::{reflect, reflector};
-use crate::kernel::norm;
+use crate::householder::{Side, apply, apply_scratch_len, reflect, reflector};
+use crate::kernel::{Execution, Isa};
 use crate::real::Real;
-use crate::scratch::{min, split, sum, times};
+use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
 
 /// How many columns an orthogonal factor has.
@@ -29,9 +29,11 @@ pub const fn qr_scratch_len(m: usize, n: usize) -> usize {
     sum(layout(m, n))
 }
 
-/// The matrix, a column, `tau`, and the order, norms and reference norms of the columns.
+/// The matrix, `tau`, and the order, norms and reference norms of the columns; a column, or what products need.
 const fn layout(m: usize, n: usize) -> [usize; 6] {
-    [times(m, n), m, min(m, n), n, n, n]
+    let k = min(m, n);
+    let steps = if k > PANEL { max(factor_blocked_scratch_len(m, n), apply_scratch_len(m, m, k)) } else { m };
+    [times(m, n), k, n, n, n, steps]
 }
 
 /// `A = Q R`.
@@ -91,14 +93,17 @@ fn factorize<T: Real>(
     if pivots.is_some() {
         check::exact_index::<T>(n)?;
     }
-    let [work, buffer, tau, order, norms, references] = split(scratch, layout(m, n))?;
+    let [work, tau, order, norms, references, steps] = split(scratch, layout(m, n))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
 
+    let execution = Execution::new();
+    let isa = execution.isa();
     let mut work = Columns::new(work, m, n);
     copy_scaled(a, exponent, &mut work);
     match pivots {
-        Some(_) => factor_pivoted(&mut work, tau, order, norms, references),
-        None => factor(&mut work, tau),
+        Some(_) => factor_pivoted(isa, &mut work, tau, order, norms, references),
+        None if k > PANEL => factor_blocked(&mut work, tau, execution, steps)?,
+        None => factor(isa, &mut work, tau),
     }
 
     let largest = (0..n)
@@ -117,26 +122,64 @@ fn factorize<T: Real>(
         }
     }
     if let Some(q) = q.as_mut() {
-        for j in 0..inner {
-            buffer.fill(T::ZERO);
-            buffer.put(j, T::ONE);
-            apply_q(&work, tau, buffer);
-            buffer.iter().enumerate().for_each(|(i, x)| q.put(i, j, *x));
+        if k > PANEL {
+            q.set_identity();
+            apply(Side::Forward, work.as_ref().submatrix(0, 0, m, k), tau, q.rb(), execution, steps)?;
+        } else {
+            for j in 0..inner {
+                steps.fill(T::ZERO);
+                steps.put(j, T::ONE);
+                apply_q(isa, &work, tau, steps);
+                steps.iter().enumerate().for_each(|(i, x)| q.put(i, j, *x));
+            }
         }
     }
     Ok(())
 }
 
 /// Overwrites A with R and, below the diagonal, the reflectors; `tau` has `min(m, n)` elements.
-pub(crate) fn factor<T: Real>(a: &mut Columns<'_, T>, tau: &mut [T]) {
+pub(crate) fn factor<T: Real>(isa: Isa, a: &mut Columns<'_, T>, tau: &mut [T]) {
+    let n = a.cols();
     for (i, tau) in tau.iter_mut().enumerate() {
-        eliminate(a, i, tau);
+        eliminate(isa, a, i, n, tau);
     }
+}
+
+/// Columns in a panel of [`factor_blocked`]. A panel of 10,000 rows of `f64` stays in a second-level cache of 1 MiB.
+const PANEL: usize = 16;
+
+/// Elements of scratch for [`factor_blocked`] of an `m x n` matrix.
+pub(crate) const fn factor_blocked_scratch_len(m: usize, n: usize) -> usize {
+    apply_scratch_len(m, n, PANEL)
+}
+
+/// As [`factor`], with matrix products: the reflectors of a panel of columns are applied to the others as a block
+/// (Schreiber & Van Loan 1989).
+pub(crate) fn factor_blocked<T: Real>(
+    a: &mut Columns<'_, T>,
+    tau: &mut [T],
+    execution: Execution,
+    scratch: &mut [T],
+) -> Result<(), Error> {
+    let (m, n) = (a.rows(), a.cols());
+    for (block, tau) in tau.chunks_mut(PANEL).enumerate() {
+        let start = block * PANEL;
+        let end = n.min(start + PANEL);
+        for (i, tau) in tau.iter_mut().enumerate() {
+            eliminate(execution.isa(), a, start + i, end, tau);
+        }
+        let (done, mut rest) = a.split(end);
+        let reflectors = done.submatrix(start, start, m, tau.len());
+        let trailing = rest.as_mut().submatrix(start, 0, m, n);
+        apply(Side::Transposed, reflectors, tau, trailing, execution, scratch)?;
+    }
+    Ok(())
 }
 
 /// As [`factor`] with column pivoting. `order`, `norms` and `references` have `n` elements; `order` returns the original
 /// place of each column, as a number of type T.
 pub(crate) fn factor_pivoted<T: Real>(
+    isa: Isa,
     a: &mut Columns<'_, T>,
     tau: &mut [T],
     order: &mut [T],
@@ -145,7 +188,7 @@ pub(crate) fn factor_pivoted<T: Real>(
 ) {
     let n = a.cols();
     for j in 0..n {
-        let size = norm(a.col(j));
+        let size = isa.norm(a.col(j));
         order.put(j, T::from_usize(j));
         norms.put(j, size);
         references.put(j, size);
@@ -156,7 +199,7 @@ pub(crate) fn factor_pivoted<T: Real>(
         order.exchange(i, pivot);
         norms.exchange(i, pivot);
         references.exchange(i, pivot);
-        eliminate(a, i, tau);
+        eliminate(isa, a, i, n, tau);
         for j in i + 1..n {
             let size = norms.at(j);
             if size == T::ZERO {
@@ -166,7 +209,7 @@ pub(crate) fn factor_pivoted<T: Real>(
             let left = ((T::ONE - part) * (T::ONE + part)).max(T::ZERO);
             let since_reference = size / references.at(j);
             if left * since_reference * since_reference <= T::EPSILON.sqrt() {
-                let exact = norm(a.col(j).get(i + 1..).unwrap_or_default());
+                let exact = isa.norm(a.col(j).get(i + 1..).unwrap_or_default());
                 norms.put(j, exact);
                 references.put(j, exact);
             } else {
@@ -176,19 +219,18 @@ pub(crate) fn factor_pivoted<T: Real>(
     }
 }
 
-/// One step: the reflector of column `i`, applied to the columns to the right.
-fn eliminate<T: Real>(a: &mut Columns<'_, T>, i: usize, tau: &mut T) {
-    *tau = reflector(a.col_mut(i).get_mut(i..).unwrap_or_default());
-    for j in i + 1..a.cols() {
-        let (v, x) = a.pair_mut(i, j);
-        reflect(v.get(i..).unwrap_or_default(), *tau, x.get_mut(i..).unwrap_or_default());
-    }
+/// One step: the reflector of column `i`, applied to the columns to the right, before column `end`.
+fn eliminate<T: Real>(isa: Isa, a: &mut Columns<'_, T>, i: usize, end: usize, tau: &mut T) {
+    *tau = reflector(isa, a.col_mut(i).get_mut(i..).unwrap_or_default());
+    let (done, mut rest) = a.split(i + 1);
+    let (m, v) = (done.rows(), done.column(i).get(i + 1..).unwrap_or_default());
+    isa.reflect_columns(v, *tau, rest.as_mut().submatrix(i, 0, m, end - i - 1));
 }
 
 /// `x <- Q x` for the reflectors that [`factor`] left in `a`.
-pub(crate) fn apply_q<T: Real>(a: &Columns<'_, T>, tau: &[T], x: &mut [T]) {
+pub(crate) fn apply_q<T: Real>(isa: Isa, a: &Columns<'_, T>, tau: &[T], x: &mut [T]) {
     for (i, tau) in tau.iter().enumerate().rev() {
-        reflect(a.col(i).get(i..).unwrap_or_default(), *tau, x.get_mut(i..).unwrap_or_default());
+        reflect(isa, a.col(i).get(i..).unwrap_or_default(), *tau, x.get_mut(i..).unwrap_or_default());
     }
 }
 

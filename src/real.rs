@@ -3,18 +3,14 @@
 //! Square roots are correctly rounded by IEEE 754, so they are the same bits from the processor and from `libm`; the
 //! powers of two are built from their bit patterns and are exact. No other transcendental function is used.
 
+use crate::kernel::Lanes;
 use core::fmt::{Debug, Display};
-use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
+use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// `f32` or `f64`.
 pub trait Real:
-    sealed::Sealed
+    Lanes
     + Copy
     + Default
     + PartialEq

@@ -144,6 +144,13 @@ impl<'a, T: Real> MatRef<'a, T> {
         None
     }
 
+    /// Column `col` of a matrix with adjacent rows; total: empty if there is none.
+    #[inline]
+    pub(crate) fn column(&self, col: usize) -> &'a [T] {
+        debug_assert!(col < self.cols && (self.row_stride == 1 || self.rows <= 1));
+        self.t().row_slice(col).unwrap_or_default()
+    }
+
     /// All entries, as slices as long as the strides allow: rows, columns or single entries.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &'a [T]> + use<'a, T> {
         let view = if self.row_slice(0).is_some() { *self } else { self.t() };
@@ -336,6 +343,12 @@ impl<'a, T: Real> MatMut<'a, T> {
                 None => (0..self.cols).for_each(|j| self.put(i, j, value)),
             }
         }
+    }
+
+    /// Ones on the diagonal, zeros elsewhere.
+    pub(crate) fn set_identity(&mut self) {
+        self.fill(T::ZERO);
+        (0..self.rows.min(self.cols)).for_each(|i| self.put(i, i, T::ONE));
     }
 
     /// Copies every entry of `source`, which has the same shape.

@@ -1,18 +1,21 @@
 //! The inner loops: everything that costs time runs through here.
 //!
-//! `vector` holds the operations on slices, `product` the matrix products behind one door, [`gemm`]. The algorithm bodies
-//! are written once over [`Real`](crate::Real); the portable ones never fuse a multiplication with an addition, so they
-//! give the same bits everywhere.
+//! `vector` holds the operations on slices, `product` the matrix products behind one door, [`gemm`](gemm()). The bodies are
+//! written once over the vectors of `simd` and instantiated for each instruction set; the portable instance never fuses a
+//! multiplication with an addition, so it gives the same bits everywhere.
 //!
 //! How a product is computed is a value, [`Execution`], never a side effect of a Cargo feature.
 
-mod portable;
+mod gemm;
+mod panel;
 mod product;
+mod simd;
 mod vector;
 
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
+pub(crate) use simd::{Isa, Lanes};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
-pub(crate) use vector::{combine, max_abs, pairwise, row_reduce, scale};
+pub(crate) use vector::{max_abs, pairwise, row_reduce, scale};
 
 /// Who computes dense matrix products.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,20 +42,33 @@ pub enum Parallelism {
     Rayon,
 }
 
-/// How dense products are computed.
+/// With which instructions this crate's own kernels compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kernels {
+    /// The best that the processor has. Found at run time with the feature `detect`, else what the build may assume.
+    #[default]
+    Best,
+    /// The portable ones, which fuse no multiplication with an addition: the same bits on every machine.
+    Reproducible,
+}
+
+/// How the kernels are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Execution {
-    /// Who computes.
+    /// Who computes dense products.
     pub backend: Backend,
     /// On how many threads.
     pub parallelism: Parallelism,
+    /// With which instructions.
+    pub kernels: Kernels,
 }
 
 impl Execution {
     /// This crate's own kernels on the caller's thread.
     pub const fn new() -> Self {
-        Execution { backend: Backend::Own, parallelism: Parallelism::One }
+        Execution { backend: Backend::Own, parallelism: Parallelism::One, kernels: Kernels::Best }
     }
 
     /// The fastest that this build has: every feature that is on, is used.
@@ -66,6 +82,7 @@ impl Execution {
             parallelism: Parallelism::Rayon,
             #[cfg(not(feature = "rayon"))]
             parallelism: Parallelism::One,
+            kernels: Kernels::Best,
         }
     }
 
@@ -80,9 +97,24 @@ impl Execution {
         self.parallelism = parallelism;
         self
     }
+
+    /// With these instructions.
+    pub const fn kernels(mut self, kernels: Kernels) -> Self {
+        self.kernels = kernels;
+        self
+    }
+
+    /// The instruction set to run kernels with.
+    #[inline]
+    pub(crate) fn isa(self) -> Isa {
+        match self.kernels {
+            Kernels::Best => Isa::best(),
+            Kernels::Reproducible => Isa::PORTABLE,
+        }
+    }
 }
 
-/// The name of the instruction set that this crate's own kernels use.
-pub const fn name() -> &'static str {
-    "portable"
+/// The name of the instruction set that [`Kernels::Best`] uses on this machine: `portable`, `avx2` (with FMA) or `avx512`.
+pub fn name() -> &'static str {
+    Isa::best().name()
 }

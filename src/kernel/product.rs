@@ -1,13 +1,13 @@
 //! The door for dense products: checks, the choice of backend, and the cut into parallel tasks.
 
-use super::{Backend, Execution, Parallelism, portable, row_reduce};
+use super::{Backend, Execution, Parallelism, gemm as own, row_reduce};
 use crate::error::{Error, Operand};
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
 /// Elements of scratch that [`gemm`] needs for an `m x k` by `k x n` product, whatever the backend.
 pub const fn gemm_scratch_len(m: usize, n: usize, k: usize) -> usize {
-    portable::gemm_scratch_len(m, n, k)
+    own::gemm_scratch_len(m, n, k)
 }
 
 /// Elements of scratch that [`gram`] needs for an `m x n` matrix.
@@ -42,9 +42,9 @@ pub fn gemm<T: Real>(
         return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
     }
     match execution.parallelism {
-        Parallelism::One => single(alpha, a, b, beta, c, execution.backend, scratch),
+        Parallelism::One => single(alpha, a, b, beta, c, execution, scratch),
         #[cfg(feature = "rayon")]
-        Parallelism::Rayon => parallel(alpha, a, b, beta, c, execution.backend, scratch),
+        Parallelism::Rayon => parallel(alpha, a, b, beta, c, execution, scratch),
     }
     Ok(())
 }
@@ -95,7 +95,7 @@ pub fn gram<T: Real>(
     }
     let block = |start: usize, c: MatMut<'_, T>, scratch: &mut [T]| {
         let (rows, cols) = (a.submatrix(0, start, a.rows(), WIDTH), a.submatrix(0, 0, a.rows(), start + WIDTH));
-        single(T::ONE, rows.t(), cols, T::ZERO, c.submatrix(0, 0, WIDTH, start + WIDTH), execution.backend, scratch);
+        single(T::ONE, rows.t(), cols, T::ZERO, c.submatrix(0, 0, WIDTH, start + WIDTH), execution, scratch);
     };
     match execution.parallelism {
         Parallelism::One => {
@@ -128,7 +128,7 @@ fn single<T: Real>(
     b: MatRef<'_, T>,
     beta: T,
     mut c: MatMut<'_, T>,
-    backend: Backend,
+    execution: Execution,
     scratch: &mut [T],
 ) {
     if c.rows() == 0 || c.cols() == 0 {
@@ -144,8 +144,8 @@ fn single<T: Real>(
         }
         return;
     }
-    match backend {
-        Backend::Own => portable::gemm(alpha, a, b, beta, c, scratch),
+    match execution.backend {
+        Backend::Own => own::gemm(execution.isa(), alpha, a, b, beta, c, scratch),
         #[cfg(feature = "matrixmultiply")]
         Backend::MatrixMultiply => matrix_multiply(alpha, a, b, beta, c),
     }
@@ -160,7 +160,7 @@ fn parallel<T: Real>(
     b: MatRef<'_, T>,
     beta: T,
     c: MatMut<'_, T>,
-    backend: Backend,
+    execution: Execution,
     scratch: &mut [T],
 ) {
     /// Below this many operations a product is done before a second thread has woken up.
@@ -168,21 +168,23 @@ fn parallel<T: Real>(
 
     let work = a.rows().saturating_mul(a.cols()).saturating_mul(b.cols());
     if work < SMALL || rayon::current_num_threads() == 1 {
-        return single(alpha, a, b, beta, c, backend, scratch);
+        return single(alpha, a, b, beta, c, execution, scratch);
     }
     if c.cols() > c.rows() {
-        return parallel(alpha, b.t(), a.t(), beta, c.t(), backend, scratch);
+        return parallel(alpha, b.t(), a.t(), beta, c.t(), execution, scratch);
     }
     let (m, k, n) = (a.rows(), a.cols(), b.cols());
     // A multiple of every tile's height, so that no tile is cut.
-    let height = m.div_ceil(rayon::current_num_threads()).next_multiple_of(16);
+    let height = m.div_ceil(rayon::current_num_threads()).next_multiple_of(48);
     rayon::scope(|scope| {
         let mut rest = c;
         for start in (0..m).step_by(height) {
             let (strip, below) = rest.split_rows(height);
             rest = below;
             let a = a.submatrix(start, 0, height, k);
-            scope.spawn(move |_| single(alpha, a, b, beta, strip, backend, &mut packing(backend, height, n, k)));
+            scope.spawn(move |_| {
+                single(alpha, a, b, beta, strip, execution, &mut packing(execution.backend, height, n, k));
+            });
         }
     });
 }
@@ -191,7 +193,7 @@ fn parallel<T: Real>(
 #[cfg(feature = "rayon")]
 fn packing<T: Real>(backend: Backend, m: usize, n: usize, k: usize) -> std::vec::Vec<T> {
     let len = match backend {
-        Backend::Own => portable::gemm_scratch_len(m, n, k),
+        Backend::Own => own::gemm_scratch_len(m, n, k),
         #[cfg(feature = "matrixmultiply")]
         Backend::MatrixMultiply => 0,
     };

@@ -4,7 +4,11 @@
 //! sums inside a block of [`BLOCK`] terms, the lanes added in halves, and the blocks added pairwise, which keeps the
 //! error of a sum of `n` terms near `eps (BLOCK / LANES + log2 n)` instead of `eps n` (Higham, SIAM J. Sci. Comput. 14,
 //! 1993). Where two slices differ in length the longer one's rest is ignored.
+//!
+//! The functions are portable; the methods of [`Isa`] are the same for any instruction set, whose tree is as wide as its
+//! vectors.
 
+use super::simd::{Isa, Kernel, Simd};
 use crate::columns::Total;
 use crate::real::Real;
 use crate::view::MatRef;
@@ -91,73 +95,202 @@ pub(crate) fn row_reduce<T: Real>(x: MatRef<'_, T>, y: MatRef<'_, T>, i: usize, 
 /// The inner product `x . y`.
 #[inline]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    reduce(x, y, |x, y| x * y)
+    Isa::PORTABLE.dot(x, y)
 }
 
 /// `x . x`, which over- and underflows where the squares do; [`norm`] does not.
 #[inline]
 pub fn sum_of_squares<T: Real>(x: &[T]) -> T {
-    reduce(x, x, |x, _| x * x)
+    Isa::PORTABLE.dot(x, x)
+}
+
+/// The Euclidean norm, accurate whenever the result itself is representable.
+pub fn norm<T: Real>(x: &[T]) -> T {
+    Isa::PORTABLE.norm(x)
 }
 
 /// The largest `|x_i|`; 0 if there is none. NaN is ignored.
 #[inline]
 pub(crate) fn max_abs<T: Real>(x: &[T]) -> T {
-    x.iter().fold(T::ZERO, |largest, x| x.abs().max(largest))
-}
-
-/// The Euclidean norm, accurate whenever the result itself is representable.
-///
-/// Plain squares if their sum is far from both ends of the range, else those of `x` scaled by a power of two.
-pub fn norm<T: Real>(x: &[T]) -> T {
-    let sum = sum_of_squares(x);
-    // Above the lower limit, squares lost to underflow (each below MIN_POSITIVE) weigh less than the rounding of the sum.
-    let lowest = T::pow2(T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32);
-    if sum >= lowest && sum <= T::MAX {
-        return sum.sqrt();
-    }
-    let largest = max_abs(x);
-    if largest == T::ZERO || !largest.is_finite() {
-        return largest;
-    }
-    let e = largest.exponent();
-    reduce(x, x, |x, _| {
-        let scaled = x.scale(-e);
-        scaled * scaled
-    })
-    .sqrt()
-    .scale(e)
+    Isa::PORTABLE.max_abs(x)
 }
 
 /// `y += a x`
 #[inline]
 pub fn axpy<T: Real>(a: T, x: &[T], y: &mut [T]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y += a * *x;
-    }
+    Isa::PORTABLE.axpy(a, x, y);
 }
 
 /// `x *= a`
 #[inline]
 pub(crate) fn scale<T: Real>(a: T, x: &mut [T]) {
-    for x in x {
-        *x *= a;
-    }
+    Isa::PORTABLE.scale(a, x);
 }
 
 /// The plane rotation `(x, y) <- (c x + s y, c y - s x)`.
 #[inline]
 pub fn rotate<T: Real>(x: &mut [T], y: &mut [T], c: T, s: T) {
-    combine(x, y, [c, s], [-s, c]);
+    Isa::PORTABLE.combine(x, y, [c, s], [-s, c]);
 }
 
-/// `(x, y) <- (a x + b y, c x + d y)` for the rows `[a, b]` and `[c, d]`.
-#[inline]
-pub(crate) fn combine<T: Real>(x: &mut [T], y: &mut [T], [a, b]: [T; 2], [c, d]: [T; 2]) {
-    for (x, y) in x.iter_mut().zip(y) {
-        let (old_x, old_y) = (*x, *y);
-        *x = a * old_x + b * old_y;
-        *y = c * old_x + d * old_y;
+impl Isa {
+    /// The inner product `x . y`.
+    #[inline]
+    pub(crate) fn dot<T: Real>(self, x: &[T], y: &[T]) -> T {
+        let n = x.len().min(y.len());
+        let (x, y) = (x.get(..n).unwrap_or_default(), y.get(..n).unwrap_or_default());
+        if n <= BLOCK {
+            return self.run(Dot { x, y });
+        }
+        pairwise(x.chunks(BLOCK).zip(y.chunks(BLOCK)).map(|(x, y)| self.run(Dot { x, y })))
+    }
+
+    /// `y += a x`
+    #[inline]
+    pub(crate) fn axpy<T: Real>(self, a: T, x: &[T], y: &mut [T]) {
+        self.run(Axpy { a, x, y });
+    }
+
+    /// `x *= a`
+    #[inline]
+    pub(crate) fn scale<T: Real>(self, a: T, x: &mut [T]) {
+        self.run(Scale { a, x });
+    }
+
+    /// `(x, y) <- (a x + b y, c x + d y)` for the rows `[a, b]` and `[c, d]`.
+    #[inline]
+    pub(crate) fn combine<T: Real>(self, x: &mut [T], y: &mut [T], row_x: [T; 2], row_y: [T; 2]) {
+        self.run(Combine { x, y, row_x, row_y });
+    }
+
+    /// The largest `|x_i|`; 0 if there is none. NaN is ignored.
+    #[inline]
+    pub(crate) fn max_abs<T: Real>(self, x: &[T]) -> T {
+        self.run(MaxAbs { x })
+    }
+
+    /// The Euclidean norm, accurate whenever the result itself is representable.
+    ///
+    /// Plain squares if their sum is far from both ends of the range, else those of `x` scaled by a power of two.
+    pub(crate) fn norm<T: Real>(self, x: &[T]) -> T {
+        let sum = self.dot(x, x);
+        // Above the lower limit, squares lost to underflow (each below MIN_POSITIVE) weigh less than the rounding of the
+        // sum.
+        let lowest = T::pow2(T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32);
+        if sum >= lowest && sum <= T::MAX {
+            return sum.sqrt();
+        }
+        let largest = self.max_abs(x);
+        if largest == T::ZERO || !largest.is_finite() {
+            return largest;
+        }
+        let e = largest.exponent();
+        reduce(x, x, |x, _| {
+            let scaled = x.scale(-e);
+            scaled * scaled
+        })
+        .sqrt()
+        .scale(e)
+    }
+}
+
+struct Dot<'a, T> {
+    x: &'a [T],
+    y: &'a [T],
+}
+
+impl<T: Real> Kernel<T> for Dot<'_, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) -> T {
+        let [a, b, c, d] = sums(simd, self.x, self.y);
+        simd.sum(simd.add(simd.add(a, b), simd.add(c, d)))
+    }
+}
+
+/// Four running sums of products, vector after vector in turn.
+#[inline(always)]
+pub(super) fn sums<S: Simd<T>, T: Real>(simd: S, x: &[T], y: &[T]) -> [S::Vector; 4] {
+    let mut sums = [simd.splat(T::ZERO); 4];
+    let (xs, ys) = (x.chunks_exact(4 * S::LANES), y.chunks_exact(4 * S::LANES));
+    let rest = (xs.remainder(), ys.remainder());
+    for (x, y) in xs.zip(ys).chain([rest]) {
+        for ((sum, x), y) in sums.iter_mut().zip(x.chunks(S::LANES)).zip(y.chunks(S::LANES)) {
+            *sum = simd.mul_add(simd.load(x), simd.load(y), *sum);
+        }
+    }
+    sums
+}
+
+struct Axpy<'a, T> {
+    a: T,
+    x: &'a [T],
+    y: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for Axpy<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        let a = simd.splat(self.a);
+        for (y, x) in self.y.chunks_mut(S::LANES).zip(self.x.chunks(S::LANES)) {
+            simd.store(simd.mul_add(a, simd.load(x), simd.load(y)), y);
+        }
+    }
+}
+
+struct Scale<'a, T> {
+    a: T,
+    x: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for Scale<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        let a = simd.splat(self.a);
+        for x in self.x.chunks_mut(S::LANES) {
+            simd.store(simd.mul(a, simd.load(x)), x);
+        }
+    }
+}
+
+struct Combine<'a, T> {
+    x: &'a mut [T],
+    y: &'a mut [T],
+    row_x: [T; 2],
+    row_y: [T; 2],
+}
+
+impl<T: Real> Kernel<T> for Combine<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        let ([a, b], [c, d]) = (self.row_x, self.row_y);
+        let ([a, b], [c, d]) = ([simd.splat(a), simd.splat(b)], [simd.splat(c), simd.splat(d)]);
+        for (x, y) in self.x.chunks_mut(S::LANES).zip(self.y.chunks_mut(S::LANES)) {
+            let (old_x, old_y) = (simd.load(x), simd.load(y));
+            simd.store(simd.mul_add(a, old_x, simd.mul(b, old_y)), x);
+            simd.store(simd.mul_add(c, old_x, simd.mul(d, old_y)), y);
+        }
+    }
+}
+
+struct MaxAbs<'a, T> {
+    x: &'a [T],
+}
+
+impl<T: Real> Kernel<T> for MaxAbs<'_, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) -> T {
+        let mut largest = simd.splat(T::ZERO);
+        for x in self.x.chunks(S::LANES) {
+            largest = simd.max(simd.abs(simd.load(x)), largest);
+        }
+        let mut lanes = [T::ZERO; LANES];
+        simd.store(largest, &mut lanes);
+        lanes.iter().fold(T::ZERO, |largest, x| largest.max(*x))
     }
 }
 
@@ -185,6 +318,28 @@ mod tests {
         assert_eq!(norm(&[f32::from_bits(1)]), f32::from_bits(1));
         let many = vec![1e-30f32; 10_000];
         assert!((norm(&many) / 1e-28 - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn every_instruction_set_follows_the_formulas() {
+        for isa in Isa::all() {
+            for n in 0..140 {
+                let x: Vec<f64> = (0..n).map(|i| f64::from(i) - 3.25).collect();
+                let y: Vec<f64> = (0..n).map(|i| 0.5 * f64::from(i * i % 7)).collect();
+                // Multiples of 1/8 below 2^20: every sum is exact, whatever its order.
+                assert_eq!(isa.dot(&x, &y), x.iter().zip(&y).map(|(x, y)| x * y).sum::<f64>(), "{}", isa.name());
+                assert_eq!(isa.max_abs(&x), x.iter().fold(0.0, |m: f64, x| m.max(x.abs())));
+                let mut z = y.clone();
+                isa.axpy(-1.5, &x, &mut z);
+                assert!(z.iter().zip(x.iter().zip(&y)).all(|(z, (x, y))| *z == y - 1.5 * x));
+                isa.scale(2.0, &mut z);
+                assert!(z.iter().zip(x.iter().zip(&y)).all(|(z, (x, y))| *z == 2.0 * y - 3.0 * x));
+                let (mut p, mut q) = (x.clone(), y.clone());
+                isa.combine(&mut p, &mut q, [1.0, 2.0], [-0.5, 4.0]);
+                assert!(p.iter().zip(x.iter().zip(&y)).all(|(p, (x, y))| *p == x + 2.0 * y));
+                assert!(q.iter().zip(x.iter().zip(&y)).all(|(q, (x, y))| *q == 4.0 * y - 0.5 * x));
+            }
+        }
     }
 
     proptest! {

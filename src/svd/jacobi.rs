@@ -27,11 +27,11 @@
 //! front (de Rijk, SISC 10, 1989). Sweeps end when no cosine exceeds the tolerance `eps sqrt(k)`, or when quadratic
 //! convergence promises that the next sweep would find none.
 
-use super::{Info, Options, Vectors, fix_pair};
+use super::{Info, Options, check_outputs, fix_pair, write_values};
 use crate::check;
 use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
-use crate::kernel::{combine, dot, max_abs, norm, rotate, scale, sum_of_squares};
+use crate::kernel::Isa;
 use crate::qr::{apply_q, copy_scaled, factor, factor_pivoted, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
@@ -75,31 +75,50 @@ pub fn jacobi_unblocked<T: Real>(
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     let k = m.min(n);
-    let (left, right) = match options.vectors {
-        Vectors::Thin => (k, k),
-        Vectors::Full => (m, n),
-    };
-    if s.len() != k {
-        return Err(Error::Shape { operand: Operand::SingularValues, expected: (k, 1), given: (s.len(), 1) });
-    }
-    check::shape(Operand::Left, &u, (m, left))?;
-    check::shape(Operand::Right, &v, (n, right))?;
+    check_outputs((m, n), s, &u, &v, options.vectors)?;
     check::exact_index::<T>(m.max(n))?;
     let pieces = split(scratch, layout(m.max(n), k))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
     let (mut u, mut v) = (u, v);
     // A wide matrix is the tall one's transpose with U and V exchanged.
     let info = if m >= n {
-        tall(a, exponent, s, u.as_mut(), v.as_mut(), options, pieces)
+        tall(|work| copy_scaled(a, exponent, work), (m, n), exponent, s, u.as_mut(), v.as_mut(), options, pieces)
     } else {
-        tall(a.t(), exponent, s, v.as_mut(), u.as_mut(), options, pieces)
+        let fill = |work: &mut Columns<'_, T>| copy_scaled(a.t(), exponent, work);
+        tall(fill, (n, m), exponent, s, v.as_mut(), u.as_mut(), options, pieces)
     }?;
     fix_pair(u.as_mut(), v.as_mut(), k);
     Ok(info)
 }
 
+/// Elements of scratch for [`square`]: `3 n^2 + 7 n`.
+pub(super) const fn square_scratch_len(n: usize) -> usize {
+    sum(layout(n, n))
+}
+
+/// The decomposition of the `n x n` matrix that `fill` writes, `s` having n elements, whose entries are at most about the
+/// fourth root of the largest number. No sign rule. False if the sweeps were not enough.
+///
+/// # Errors
+/// `ScratchTooSmall`.
+pub(super) fn square<T: Real>(
+    fill: impl FnOnce(&mut Columns<'_, T>),
+    s: &mut [T],
+    mut u: Option<MatMut<'_, T>>,
+    mut v: Option<MatMut<'_, T>>,
+    scratch: &mut [T],
+) -> Result<bool, Error> {
+    let n = s.len();
+    let pieces = split(scratch, layout(n, n))?;
+    let info = tall(fill, (n, n), 0, s, u.as_mut(), v.as_mut(), &Options::new(), pieces)?;
+    Ok(info.converged)
+}
+
+/// The decomposition of the `l x k` matrix that `fill` writes, scaled by `2^exponent`, `l >= k`.
+#[allow(clippy::too_many_arguments)]
 fn tall<T: Real>(
-    a: MatRef<'_, T>,
+    fill: impl FnOnce(&mut Columns<'_, T>),
+    (l, k): (usize, usize),
     exponent: i32,
     s: &mut [T],
     left: Option<&mut MatMut<'_, T>>,
@@ -107,11 +126,11 @@ fn tall<T: Real>(
     options: &Options,
     pieces: [&mut [T]; 10],
 ) -> Result<Info, Error> {
-    let (l, k) = a.shape();
+    let isa = options.execution.isa();
     let [work, x, w, buffer, tau, order, values, norms, exponents, references] = pieces;
     let mut work = Columns::new(work, l, k);
-    copy_scaled(a, exponent, &mut work);
-    factor_pivoted(&mut work, tau, order, norms, references);
+    fill(&mut work);
+    factor_pivoted(isa, &mut work, tau, order, norms, references);
 
     // Rows of R descend: from the first that is zero or lost to underflow, all are zero.
     let rank = (0..k).take_while(|&i| (i..k).any(|j| work.at(i, j) != T::ZERO)).count();
@@ -123,12 +142,13 @@ fn tall<T: Real>(
             x.put(i, j, work.at(j, i));
         }
         exponents.put(j, T::ZERO);
-        rescale(&mut x, norms, exponents, j);
+        rescale(isa, &mut x, norms, exponents, j);
     }
 
     let accumulate = left.is_some();
-    let (sweeps, converged) = orthogonalize(&mut x, accumulate.then_some(&mut w), norms, exponents, options.max_sweeps);
-    sort(&mut x, &mut w, norms, exponents);
+    let (sweeps, converged) =
+        orthogonalize(isa, &mut x, accumulate.then_some(&mut w), norms, exponents, options.max_sweeps);
+    sort(isa, &mut x, &mut w, norms, exponents);
 
     values.fill(T::ZERO);
     for (j, value) in values.iter_mut().enumerate().take(rank) {
@@ -136,12 +156,7 @@ fn tall<T: Real>(
     }
     // A column may also have cancelled to nothing.
     let directions = norms.iter().take(rank).take_while(|norm| **norm > T::ZERO).count();
-    let given_back = if options.scaled { 0 } else { -exponent };
-    let largest = values.first().copied().unwrap_or_default();
-    if !largest.scale(given_back).is_finite() {
-        return Err(Error::Overflow { exponent: largest.exponent() - exponent });
-    }
-    s.iter_mut().zip(values.iter()).for_each(|(s, value)| *s = value.scale(given_back));
+    write_values(values, exponent, options.scaled, s)?;
 
     if let Some(left) = left {
         for j in 0..left.cols() {
@@ -151,24 +166,24 @@ fn tall<T: Real>(
             } else {
                 buffer.put(j, T::ONE);
             }
-            apply_q(&work, tau, buffer);
+            apply_q(isa, &work, tau, buffer);
             buffer.iter().enumerate().for_each(|(i, b)| left.put(i, j, *b));
         }
     }
     if let Some(right) = right {
         for j in 0..directions {
-            scale(T::ONE / norms.at(j), x.col_mut(j));
+            isa.scale(T::ONE / norms.at(j), x.col_mut(j));
             scatter(x.col(j), order, right, j);
         }
         if directions < k {
             // The reflectors of the columns found give an orthonormal basis of the rest.
             let tau = tau.get_mut(..directions).unwrap_or_default();
-            factor(&mut x, tau);
+            factor(isa, &mut x, tau);
             let buffer = buffer.get_mut(..k).unwrap_or_default();
             for j in directions..k {
                 buffer.fill(T::ZERO);
                 buffer.put(j, T::ONE);
-                apply_q(&x, tau, buffer);
+                apply_q(isa, &x, tau, buffer);
                 scatter(buffer, order, right, j);
             }
         }
@@ -187,6 +202,7 @@ fn scatter<T: Real>(x: &[T], order: &[T], right: &mut MatMut<'_, T>, j: usize) {
 /// Sweeps until the columns of X are orthogonal; the rotations are collected in W if given.
 /// Returns the number of sweeps, and whether the tolerance was met.
 fn orthogonalize<T: Real>(
+    isa: Isa,
     x: &mut Columns<'_, T>,
     mut w: Option<&mut Columns<'_, T>>,
     norms: &mut [T],
@@ -198,14 +214,15 @@ fn orthogonalize<T: Real>(
     let tolerance = T::EPSILON * rows.sqrt();
     for sweep in 0..max_sweeps {
         for j in 0..n {
-            rescale(x, norms, exponents, j);
+            rescale(isa, x, norms, exponents, j);
         }
         let (mut largest_cosine, mut largest_sine) = (T::ZERO, T::ZERO);
         for p in 0..n {
             let longest = (p + 1..n).fold(p, |best, j| if longer(norms, exponents, j, best) { j } else { best });
             swap(x, w.as_deref_mut(), norms, exponents, p, longest);
             for q in p + 1..n {
-                let Some((cosine, sine)) = rotate_pair(x, w.as_deref_mut(), norms, exponents, p, q, tolerance) else {
+                let Some((cosine, sine)) = rotate_pair(isa, x, w.as_deref_mut(), norms, exponents, p, q, tolerance)
+                else {
                     continue;
                 };
                 largest_cosine = largest_cosine.max(cosine);
@@ -222,6 +239,7 @@ fn orthogonalize<T: Real>(
 
 /// Makes columns `p` and `q` orthogonal unless they are; returns the cosine between them and the sine of the rotation.
 fn rotate_pair<T: Real>(
+    isa: Isa,
     x: &mut Columns<'_, T>,
     w: Option<&mut Columns<'_, T>>,
     norms: &mut [T],
@@ -235,7 +253,7 @@ fn rotate_pair<T: Real>(
         return None;
     }
     let (xp, xq) = x.pair_mut(p, q);
-    let cosine = dot(xp, xq) / norm_p / norm_q;
+    let cosine = isa.dot(xp, xq) / norm_p / norm_q;
     if cosine.abs() <= tolerance {
         return None;
     }
@@ -248,11 +266,11 @@ fn rotate_pair<T: Real>(
     if shift < -far {
         let t = kept * cosine;
         (c, s, gain, loss) = (T::ONE, t.scale(shift), T::ONE, T::ONE - cosine * cosine);
-        combine(xp, xq, [c, t.scale(shift).scale(shift)], [-t, c]);
+        isa.combine(xp, xq, [c, t.scale(shift).scale(shift)], [-t, c]);
     } else if shift > far {
         let t = cosine / kept;
         (c, s, gain, loss) = (T::ONE, -t.scale(-shift), T::ONE - cosine * cosine, T::ONE);
-        combine(xp, xq, [c, -t], [t.scale(-shift).scale(-shift), c]);
+        isa.combine(xp, xq, [c, -t], [t.scale(-shift).scale(-shift), c]);
     } else {
         let ratio = kept * T::pow2(shift);
         let zeta = (T::ONE / ratio - ratio) / (cosine + cosine);
@@ -261,19 +279,19 @@ fn rotate_pair<T: Real>(
         c = T::ONE / hypotenuse(t);
         s = t * c;
         (gain, loss) = (T::ONE + t * ratio * cosine, T::ONE - t * cosine / ratio);
-        combine(xp, xq, [c, s * T::pow2(shift)], [-s * T::pow2(-shift), c]);
+        isa.combine(xp, xq, [c, s * T::pow2(shift)], [-s * T::pow2(-shift), c]);
     }
     for (j, factor) in [(p, gain), (q, loss)] {
         if factor > T::from_f64(0.01) {
             norms.put(j, norms.at(j) * factor.sqrt());
         } else {
             // The update has cancelled.
-            rescale(x, norms, exponents, j);
+            rescale(isa, x, norms, exponents, j);
         }
     }
     if let Some(w) = w {
         let (wp, wq) = w.pair_mut(p, q);
-        rotate(wp, wq, c, s);
+        isa.combine(wp, wq, [c, s], [-s, c]);
     }
     Some((cosine.abs(), s.abs()))
 }
@@ -285,15 +303,15 @@ fn hypotenuse<T: Real>(x: T) -> T {
 }
 
 /// Computes the norm of column `j`, and brings its largest entry near one if it has left the neighbourhood.
-fn rescale<T: Real>(x: &mut Columns<'_, T>, norms: &mut [T], exponents: &mut [T], j: usize) {
+fn rescale<T: Real>(isa: Isa, x: &mut Columns<'_, T>, norms: &mut [T], exponents: &mut [T], j: usize) {
     let column = x.col_mut(j);
-    let largest = max_abs(column);
+    let largest = isa.max_abs(column);
     let e = largest.exponent();
     if largest != T::ZERO && e.abs() > 8 {
         column.iter_mut().for_each(|x| *x = x.scale(-e));
         exponents.put(j, exponents.at(j) + T::from_f64(f64::from(e)));
     }
-    norms.put(j, sum_of_squares(column).sqrt());
+    norms.put(j, isa.dot(column, column).sqrt());
 }
 
 /// Whether column `i` is longer than column `j`.
@@ -319,10 +337,10 @@ fn swap<T: Real>(
 }
 
 /// Orders the columns by descending norm, computed afresh.
-fn sort<T: Real>(x: &mut Columns<'_, T>, w: &mut Columns<'_, T>, norms: &mut [T], exponents: &mut [T]) {
+fn sort<T: Real>(isa: Isa, x: &mut Columns<'_, T>, w: &mut Columns<'_, T>, norms: &mut [T], exponents: &mut [T]) {
     let n = x.cols();
     for j in 0..n {
-        norms.put(j, norm(x.col(j)));
+        norms.put(j, isa.norm(x.col(j)));
     }
     for p in 0..n {
         let longest = (p + 1..n).fold(p, |best, j| if longer(norms, exponents, j, best) { j } else { best });

@@ -8,16 +8,45 @@
 //! | [`svd`](fn@svd) | any dense matrix: picks the method from the shape |
 //! | [`jacobi_unblocked`] | small and medium dense matrices, and the smallest code: no product kernel is linked |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
+//!
+//! And what the dense decomposition is for:
+//!
+//! | function | computes |
+//! |---|---|
+//! | [`rank`], [`condition_number`] | the numerical rank; `s_1 / s_k` |
+//! | [`pinv`], [`least_squares`] | `A^+`; `min \|A X - B\|` with the least norm of X, whatever the rank |
+//! | [`polar`](fn@polar) | `A = W P`, W orthonormal, P symmetric positive semidefinite |
+//! | [`nearest_rotation`] | the rotation nearest to a square A (Kabsch) |
+//! | [`procrustes`], [`procrustes_rotation`] | `min \|A Q - B\|` over orthogonal Q, over rotations |
+//!
+//! [`measures`](crate::measures) tells how good the factors are.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the dense method that uses it is being written"))]
+mod bidiagonal;
 mod dense;
+mod golub_kahan;
 mod jacobi;
+mod polar;
+pub mod solve;
 pub mod truncated;
 
 pub use crate::qr::Vectors;
 pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
+pub use golub_kahan::{golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
 pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
+pub use polar::{
+    nearest_rotation, nearest_rotation_scratch_len, polar, polar_scratch_len, procrustes, procrustes_rotation,
+    procrustes_scratch_len,
+};
+pub use solve::{
+    condition_number, condition_number_scratch_len, least_squares, least_squares_scratch_len, pinv, pinv_scratch_len,
+    rank, rank_scratch_len,
+};
 pub use truncated::{truncated, truncated_csr_scratch_len, truncated_dense_scratch_len, truncated_scratch_len};
 
+use crate::check;
+use crate::error::{Error, Operand};
+use crate::kernel::Execution;
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
@@ -31,12 +60,14 @@ pub struct Options {
     pub scaled: bool,
     /// Sweeps after which Jacobi returns what it has; default 30, of which it commonly needs 4 to 8.
     pub max_sweeps: usize,
+    /// How the kernels are computed; default this crate's own on one thread.
+    pub execution: Execution,
 }
 
 impl Options {
     /// The defaults.
     pub const fn new() -> Self {
-        Options { vectors: Vectors::Thin, scaled: false, max_sweeps: 30 }
+        Options { vectors: Vectors::Thin, scaled: false, max_sweeps: 30, execution: Execution::new() }
     }
 
     /// Thin or full outputs.
@@ -54,6 +85,12 @@ impl Options {
     /// The bound on sweeps.
     pub const fn max_sweeps(mut self, sweeps: usize) -> Self {
         self.max_sweeps = sweeps;
+        self
+    }
+
+    /// Who computes, with which instructions and on how many threads.
+    pub const fn execution(mut self, execution: Execution) -> Self {
+        self.execution = execution;
         self
     }
 }
@@ -91,6 +128,38 @@ pub fn column_sign<T: Real>(x: MatRef<'_, T>, col: usize) -> T {
         Some(first) if first < T::ZERO => -T::ONE,
         _ => T::ONE,
     }
+}
+
+/// The outputs must have the shapes that an `m x n` matrix and the options ask for.
+fn check_outputs<T>(
+    (m, n): (usize, usize),
+    s: &[T],
+    u: &Option<MatMut<'_, T>>,
+    v: &Option<MatMut<'_, T>>,
+    vectors: Vectors,
+) -> Result<(), Error> {
+    let k = m.min(n);
+    let (left, right) = match vectors {
+        Vectors::Thin => (k, k),
+        Vectors::Full => (m, n),
+    };
+    if s.len() != k {
+        return Err(Error::Shape { operand: Operand::SingularValues, expected: (k, 1), given: (s.len(), 1) });
+    }
+    check::shape(Operand::Left, u, (m, left))?;
+    check::shape(Operand::Right, v, (n, right))
+}
+
+/// Writes the values of a matrix that was scaled by `2^exponent`, in that scale if `scaled`. Refuses, and writes nothing, if
+/// the first, the largest, is beyond the range.
+fn write_values<T: Real>(values: &[T], exponent: i32, scaled: bool, s: &mut [T]) -> Result<(), Error> {
+    let given_back = if scaled { 0 } else { -exponent };
+    let largest = values.first().copied().unwrap_or_default();
+    if !largest.scale(given_back).is_finite() {
+        return Err(Error::Overflow { exponent: largest.exponent() - exponent });
+    }
+    s.iter_mut().zip(values).for_each(|(s, value)| *s = value.scale(given_back));
+    Ok(())
 }
 
 /// Applies the sign rule to what there is.

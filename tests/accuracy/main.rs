@@ -5,6 +5,7 @@
 mod corpus;
 mod double;
 mod lapack;
+mod layouts;
 mod lengths;
 mod limits;
 mod machines;
@@ -14,9 +15,12 @@ mod nmf;
 mod operators;
 mod oracle;
 mod qr;
+mod ratios;
 mod snmf;
 mod svd_dense;
 mod svd_jacobi;
+mod svd_polar;
+mod svd_solve;
 mod svd_truncated;
 #[cfg(feature = "rayon")]
 mod threads;

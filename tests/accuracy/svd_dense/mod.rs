@@ -50,7 +50,7 @@ struct Method<T> {
 }
 
 /// The dense methods; a new one is one entry.
-fn methods<T: Real>() -> [Method<T>; 2] {
+fn methods<T: Real>() -> [Method<T>; 3] {
     let options = Options::new();
     [
         Method {
@@ -68,6 +68,14 @@ fn methods<T: Real>() -> [Method<T>; 2] {
             scratch_len: svd::jacobi_unblocked_scratch_len,
             values_scratch_len: svd::jacobi_unblocked_scratch_len,
             relative: &[Grading::Shorter],
+        },
+        Method {
+            name: "golub_kahan",
+            call: svd::golub_kahan,
+            options,
+            scratch_len: svd::golub_kahan_scratch_len,
+            values_scratch_len: svd::golub_kahan_values_scratch_len,
+            relative: &[],
         },
     ]
 }
@@ -265,7 +273,7 @@ impl<T: Real> Method<T> {
         follows_sign_rule::<T>(u, svd.s.len(), &context);
         if let Some(exact) = exact {
             let error = exact.absolute_error::<T>(&svd.s);
-            assert!(error < bounds::VALUES, "{context}: values off by {error} eps s_1");
+            assert!(error < bounds::VALUES, "{context}: values off by {error} s_1 sqrt(k) eps");
         }
         let ratios = [residual::<T>(&a, u, &svd.s, v), orthonormality::<T>(u), orthonormality::<T>(v)];
         let limits = [bounds::RESIDUAL, bounds::ORTHONORMALITY, bounds::ORTHONORMALITY];

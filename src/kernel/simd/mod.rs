@@ -1,0 +1,230 @@
+//! One algorithm body, an instance for each instruction set.
+//!
+//! A [`Kernel`] is a loop written once, over a set of vector operations [`Simd`]. [`Isa::run`] enters the instance for the
+//! instruction set that the processor has: a function compiled for it, into which the body is inlined as a whole. So
+//! every body is `#[inline(always)]`, and the choice is made once for each call of a kernel, not for each operation.
+//!
+//! A closure that is passed on to a function of the standard library (`map`, `fold`) may stay outside of that function,
+//! and each operation in it becomes a call. Kernels are written with loops.
+//!
+//! The vectors of a set can only be made from its token, and the token only where the instructions are known to exist;
+//! what uses them is then safe code.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+use portable::Portable;
+
+/// Vector operations on numbers of type T.
+///
+/// Loads and stores are total: elements that a slice does not have are read as zero and not written.
+pub trait Simd<T>: Copy {
+    /// `LANES` numbers.
+    type Vector: Copy;
+    /// Numbers in a vector.
+    const LANES: usize;
+    /// The tile of the matrix product: vectors in a column, and columns.
+    const TILE: (usize, usize);
+
+    /// `x` in every lane.
+    fn splat(self, x: T) -> Self::Vector;
+    fn load(self, from: &[T]) -> Self::Vector;
+    fn store(self, x: Self::Vector, to: &mut [T]);
+    /// The elements `from[..count]`, then zeros.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of `min(count, LANES)` elements.
+    unsafe fn load_part(self, from: *const T, count: usize) -> Self::Vector;
+    /// Writes `to[..count]`.
+    ///
+    /// # Safety
+    /// `to` is valid for writes of `min(count, LANES)` elements.
+    unsafe fn store_part(self, x: Self::Vector, to: *mut T, count: usize);
+
+    fn add(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    fn sub(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    fn mul(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    fn div(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    fn sqrt(self, x: Self::Vector) -> Self::Vector;
+    fn abs(self, x: Self::Vector) -> Self::Vector;
+    /// The larger of the two; `y` if either is NaN.
+    fn max(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
+    /// `x y + z`, fused where the instruction set has that.
+    fn mul_add(self, x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
+    /// `z - x y`, fused where the instruction set has that.
+    fn mul_sub_from(self, x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
+    /// In each lane `then` if `x < y`, else `otherwise`.
+    fn select_less(self, x: Self::Vector, y: Self::Vector, then: Self::Vector, otherwise: Self::Vector)
+    -> Self::Vector;
+    /// The sum of the lanes, added in halves.
+    fn sum(self, x: Self::Vector) -> T;
+}
+
+/// A loop over vectors of any instruction set.
+pub trait Kernel<T> {
+    type Output;
+    /// The body; `#[inline(always)]` in every implementation.
+    fn run<S: Simd<T>>(self, simd: S) -> Self::Output;
+}
+
+/// A number type that every instruction set has vectors of.
+pub trait Lanes: Sized {
+    /// Runs the kernel with these instructions.
+    fn run<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+}
+
+/// An instruction set that this processor has.
+#[derive(Clone, Copy, Debug)]
+pub struct Isa(Token);
+
+#[derive(Clone, Copy, Debug)]
+enum Token {
+    Portable(Portable),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(x86_64::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(x86_64::Avx512),
+}
+
+impl Isa {
+    /// Rust's own operations. Nothing is fused, so the bits are the same on every machine.
+    pub(crate) const PORTABLE: Self = Isa(Token::Portable(Portable));
+
+    /// The best that this processor has.
+    #[inline]
+    pub(crate) fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        return Isa(x86_64::best());
+        #[cfg(not(target_arch = "x86_64"))]
+        return Self::PORTABLE;
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self.0 {
+            Token::Portable(_) => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(_) => "avx512",
+        }
+    }
+
+    /// Runs the kernel with these instructions.
+    #[inline(always)]
+    pub(crate) fn run<T: Lanes, K: Kernel<T>>(self, kernel: K) -> K::Output {
+        T::run(self, kernel)
+    }
+
+    /// Every set that this processor has, for tests.
+    #[cfg(test)]
+    pub(crate) fn all() -> std::vec::Vec<Self> {
+        #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
+        let mut all = std::vec![Self::PORTABLE];
+        #[cfg(target_arch = "x86_64")]
+        all.extend(x86_64::all().map(Isa));
+        all
+    }
+}
+
+macro_rules! lanes {
+    ($($t:ty),*) => {$(
+        impl Lanes for $t {
+            #[inline(always)]
+            fn run<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
+                match isa.0 {
+                    Token::Portable(simd) => kernel.run(simd),
+                    #[cfg(target_arch = "x86_64")]
+                    Token::Avx2(simd) => simd.enter(kernel),
+                    #[cfg(target_arch = "x86_64")]
+                    Token::Avx512(simd) => simd.enter(kernel),
+                }
+            }
+        }
+    )*};
+}
+lanes!(f32, f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{vec, vec::Vec};
+
+    #[test]
+    #[cfg(all(feature = "std", feature = "detect", target_arch = "x86_64"))]
+    fn the_best_set_is_what_the_standard_library_detects() {
+        let avx2 = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
+        let expected = match (avx2, std::is_x86_feature_detected!("avx512f")) {
+            (true, true) => "avx512",
+            (true, false) => "avx2",
+            _ => "portable",
+        };
+        assert_eq!(crate::kernel::name(), expected);
+        assert_eq!(Isa::all().last().unwrap().name(), expected);
+    }
+
+    struct Each<'a, T>(&'a [T], &'a [T]);
+
+    impl<T: crate::Real> Kernel<T> for Each<'_, T> {
+        type Output = Vec<Vec<T>>;
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) -> Vec<Vec<T>> {
+            let (x, y, two) = (simd.load(self.0), simd.load(self.1), simd.splat(T::ONE + T::ONE));
+            let results = [
+                simd.add(x, y),
+                simd.sub(x, y),
+                simd.mul(x, y),
+                simd.div(x, y),
+                simd.sqrt(simd.abs(x)),
+                simd.abs(x),
+                simd.max(x, y),
+                simd.mul_add(x, two, y),
+                simd.mul_sub_from(x, two, y),
+                simd.select_less(x, y, two, x),
+            ];
+            let mut all = vec![vec![simd.sum(x)]];
+            for result in results {
+                let mut lanes = vec![T::ZERO; S::LANES + 1];
+                simd.store(result, &mut lanes);
+                assert_eq!(lanes.pop(), Some(T::ZERO), "a store beyond the vector");
+                let count = self.0.len().min(S::LANES);
+                let mut some = vec![T::ONE; count];
+                simd.store(result, &mut some);
+                assert_eq!(some, lanes[..count]);
+                all.push(some);
+            }
+            all
+        }
+    }
+
+    /// Each operation rounds once, so every instruction set gives the bits of Rust's operators; a multiplication by two is
+    /// exact, fused or not. Lanes that a short slice does not fill are zero.
+    fn every_operation<T: crate::Real>() {
+        let x: Vec<T> = (0..16).map(|i| T::from_f64(f64::from(i * 7 % 11) - 4.3)).collect();
+        let y: Vec<T> = (0..16).map(|i| T::from_f64(f64::from(i * 5 % 13) - 6.1)).collect();
+        for isa in Isa::all() {
+            for len in 1..=16 {
+                let given = isa.run(Each(&x[..len], &y[..len]));
+                let two = T::ONE + T::ONE;
+                let expected = |i: usize| {
+                    let (x, y) = (x[i], y[i]);
+                    let max = if x > y { x } else { y };
+                    let select = if x < y { two } else { x };
+                    [x + y, x - y, x * y, x / y, x.abs().sqrt(), x.abs(), max, x * two + y, y - x * two, select]
+                };
+                for i in 0..given[1].len() {
+                    let given: Vec<T> = given[1..].iter().map(|lanes| lanes[i]).collect();
+                    assert_eq!(given, expected(i), "{}, lane {i} of {len}", isa.name());
+                }
+                let sum: f64 = x[..given[1].len()].iter().map(|x| x.to_f64()).sum();
+                assert!((given[0][0].to_f64() - sum).abs() < 1e-5, "{}", isa.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_in_every_lane() {
+        every_operation::<f32>();
+        every_operation::<f64>();
+    }
+}

@@ -1,0 +1,375 @@
+//! AVX2 with FMA, and AVX-512.
+
+use super::{Kernel, Simd, Token};
+use core::arch::x86_64::*;
+
+/// Proof that the processor, and the operating system, have AVX2 and FMA.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx2(());
+
+/// Proof that they have AVX-512F too.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx512(());
+
+impl Avx2 {
+    #[inline(always)]
+    pub(super) fn enter<T, K: Kernel<T>>(self, kernel: K) -> K::Output
+    where
+        Self: Simd<T>,
+    {
+        #[target_feature(enable = "avx2,fma")]
+        fn run<T, K: Kernel<T>>(simd: Avx2, kernel: K) -> K::Output
+        where
+            Avx2: Simd<T>,
+        {
+            kernel.run(simd)
+        }
+        // SAFETY: the token exists, so the processor has these features.
+        unsafe { run(self, kernel) }
+    }
+}
+
+impl Avx512 {
+    #[inline(always)]
+    pub(super) fn enter<T, K: Kernel<T>>(self, kernel: K) -> K::Output
+    where
+        Self: Simd<T>,
+    {
+        #[target_feature(enable = "avx2,fma,avx512f")]
+        fn run<T, K: Kernel<T>>(simd: Avx512, kernel: K) -> K::Output
+        where
+            Avx512: Simd<T>,
+        {
+            kernel.run(simd)
+        }
+        // SAFETY: the token exists, so the processor has these features.
+        unsafe { run(self, kernel) }
+    }
+}
+
+/// The best set that the processor has.
+#[cfg(feature = "detect")]
+#[inline]
+pub(super) fn best() -> Token {
+    use core::sync::atomic::{AtomicU8, Ordering};
+    /// What [`detect`] found: 0 before it was asked. Every thread would write the same.
+    static FOUND: AtomicU8 = AtomicU8::new(0);
+    let mut found = FOUND.load(Ordering::Relaxed);
+    if found == 0 {
+        found = detect();
+        FOUND.store(found, Ordering::Relaxed);
+    }
+    match found {
+        3 => Token::Avx512(Avx512(())),
+        2 => Token::Avx2(Avx2(())),
+        _ => Token::Portable(super::Portable),
+    }
+}
+
+/// The best set that this build may assume.
+#[cfg(not(feature = "detect"))]
+#[inline]
+pub(super) fn best() -> Token {
+    if cfg!(all(target_feature = "avx2", target_feature = "fma", target_feature = "avx512f")) {
+        Token::Avx512(Avx512(()))
+    } else if cfg!(all(target_feature = "avx2", target_feature = "fma")) {
+        Token::Avx2(Avx2(()))
+    } else {
+        Token::Portable(super::Portable)
+    }
+}
+
+/// 3 for AVX-512, 2 for AVX2, else 1 (Intel's manual, volume 1, sections 14.3, 14.5.3 and 15.2).
+#[cfg(feature = "detect")]
+#[cold]
+fn detect() -> u8 {
+    const FMA: u32 = 1 << 12;
+    const OSXSAVE: u32 = 1 << 27;
+    const AVX: u32 = 1 << 28;
+    const AVX2: u32 = 1 << 5;
+    const AVX512F: u32 = 1 << 16;
+    /// Registers that the operating system saves: xmm and ymm; the masks and both parts of zmm.
+    const YMM: u64 = 0x6;
+    const ZMM: u64 = 0xe6;
+
+    #[target_feature(enable = "xsave")]
+    fn saved_registers() -> u64 {
+        // SAFETY: register 0 exists wherever the instruction does.
+        unsafe { _xgetbv(0) }
+    }
+
+    if __cpuid(0).eax < 7 {
+        return 1;
+    }
+    let (basic, extended) = (__cpuid(1).ecx, __cpuid_count(7, 0).ebx);
+    if basic & (FMA | OSXSAVE | AVX) != FMA | OSXSAVE | AVX || extended & AVX2 == 0 {
+        return 1;
+    }
+    // SAFETY: OSXSAVE says that the instruction may be used.
+    let saved = unsafe { saved_registers() };
+    if saved & YMM != YMM {
+        1
+    } else if extended & AVX512F != 0 && saved & ZMM == ZMM {
+        3
+    } else {
+        2
+    }
+}
+
+/// Every set that the processor has, for tests.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = Token> {
+    let (two, three) = match best() {
+        Token::Portable(_) => (false, false),
+        Token::Avx2(_) => (true, false),
+        Token::Avx512(_) => (true, true),
+    };
+    let two = two.then_some(Token::Avx2(Avx2(())));
+    two.into_iter().chain(three.then_some(Token::Avx512(Avx512(()))))
+}
+
+/// The operations that have one instruction each.
+macro_rules! operations {
+    ($t:ty, $v:ty; $($op:ident($($x:ident),*) = $instruction:ident($($y:ident),*);)*) => {$(
+        #[inline(always)]
+        fn $op(self, $($x: $v),*) -> $v {
+            // SAFETY: the token exists, so the processor has the instruction.
+            unsafe { $instruction($($y),*) }
+        }
+    )*};
+}
+
+/// Loads and stores of whole vectors where the slice has one, else of a part.
+macro_rules! memory {
+    ($t:ty, $v:ty, $splat:ident, $load:ident, $store:ident) => {
+        #[inline(always)]
+        fn splat(self, x: $t) -> $v {
+            // SAFETY: the token exists, so the processor has the instruction.
+            unsafe { $splat(x) }
+        }
+        #[inline(always)]
+        fn load(self, from: &[$t]) -> $v {
+            if from.len() >= <Self as Simd<$t>>::LANES {
+                // SAFETY: the slice has the elements; the token exists.
+                unsafe { $load(from.as_ptr()) }
+            } else {
+                // SAFETY: the slice has that many elements.
+                unsafe { self.load_part(from.as_ptr(), from.len()) }
+            }
+        }
+        #[inline(always)]
+        fn store(self, x: $v, to: &mut [$t]) {
+            if to.len() >= <Self as Simd<$t>>::LANES {
+                // SAFETY: the slice has the elements; the token exists.
+                unsafe { $store(to.as_mut_ptr(), x) }
+            } else {
+                // SAFETY: the slice has that many elements.
+                unsafe { self.store_part(x, to.as_mut_ptr(), to.len()) }
+            }
+        }
+    };
+}
+
+/// A mask of the first `count` lanes, as AVX2's masked moves take it.
+#[inline(always)]
+fn mask64(count: usize) -> __m256i {
+    // SAFETY: called by the methods of a token only.
+    unsafe { _mm256_cmpgt_epi64(_mm256_set1_epi64x(count.min(4) as i64), _mm256_setr_epi64x(0, 1, 2, 3)) }
+}
+
+/// As [`mask64`] for `f32`.
+#[inline(always)]
+fn mask32(count: usize) -> __m256i {
+    // SAFETY: called by the methods of a token only.
+    unsafe { _mm256_cmpgt_epi32(_mm256_set1_epi32(count.min(8) as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)) }
+}
+
+/// A mask of the first `count` of `lanes` lanes, as AVX-512's masked moves take it.
+#[inline(always)]
+fn bits(count: usize, lanes: usize) -> u16 {
+    ((1u32 << count.min(lanes)) - 1) as u16
+}
+
+#[inline(always)]
+fn halve_pd(x: __m256d) -> f64 {
+    // SAFETY: called by the methods of a token only.
+    unsafe {
+        let half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
+        _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)))
+    }
+}
+
+#[inline(always)]
+fn halve_ps(x: __m256) -> f32 {
+    // SAFETY: called by the methods of a token only.
+    unsafe {
+        let half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+        let quarter = _mm_add_ps(half, _mm_movehl_ps(half, half));
+        _mm_cvtss_f32(_mm_add_ss(quarter, _mm_shuffle_ps::<1>(quarter, quarter)))
+    }
+}
+
+impl Simd<f64> for Avx2 {
+    type Vector = __m256d;
+    const LANES: usize = 4;
+    const TILE: (usize, usize) = (2, 6);
+
+    memory!(f64, __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd);
+    operations! { f64, __m256d;
+        add(x, y) = _mm256_add_pd(x, y);
+        sub(x, y) = _mm256_sub_pd(x, y);
+        mul(x, y) = _mm256_mul_pd(x, y);
+        div(x, y) = _mm256_div_pd(x, y);
+        sqrt(x) = _mm256_sqrt_pd(x);
+        max(x, y) = _mm256_max_pd(x, y);
+        mul_add(x, y, z) = _mm256_fmadd_pd(x, y, z);
+        mul_sub_from(x, y, z) = _mm256_fnmadd_pd(x, y, z);
+    }
+    #[inline(always)]
+    unsafe fn load_part(self, from: *const f64, count: usize) -> __m256d {
+        // SAFETY: lanes beyond `count` are not read; the rest is the caller's.
+        unsafe { _mm256_maskload_pd(from, mask64(count)) }
+    }
+    #[inline(always)]
+    unsafe fn store_part(self, x: __m256d, to: *mut f64, count: usize) {
+        // SAFETY: lanes beyond `count` are not written; the rest is the caller's.
+        unsafe { _mm256_maskstore_pd(to, mask64(count), x) }
+    }
+    #[inline(always)]
+    fn abs(self, x: __m256d) -> __m256d {
+        // SAFETY: the token exists.
+        unsafe { _mm256_andnot_pd(_mm256_set1_pd(-0.0), x) }
+    }
+    #[inline(always)]
+    fn select_less(self, x: __m256d, y: __m256d, then: __m256d, otherwise: __m256d) -> __m256d {
+        // SAFETY: the token exists.
+        unsafe { _mm256_blendv_pd(otherwise, then, _mm256_cmp_pd::<_CMP_LT_OQ>(x, y)) }
+    }
+    #[inline(always)]
+    fn sum(self, x: __m256d) -> f64 {
+        halve_pd(x)
+    }
+}
+
+impl Simd<f32> for Avx2 {
+    type Vector = __m256;
+    const LANES: usize = 8;
+    const TILE: (usize, usize) = (2, 6);
+
+    memory!(f32, __m256, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps);
+    operations! { f32, __m256;
+        add(x, y) = _mm256_add_ps(x, y);
+        sub(x, y) = _mm256_sub_ps(x, y);
+        mul(x, y) = _mm256_mul_ps(x, y);
+        div(x, y) = _mm256_div_ps(x, y);
+        sqrt(x) = _mm256_sqrt_ps(x);
+        max(x, y) = _mm256_max_ps(x, y);
+        mul_add(x, y, z) = _mm256_fmadd_ps(x, y, z);
+        mul_sub_from(x, y, z) = _mm256_fnmadd_ps(x, y, z);
+    }
+    #[inline(always)]
+    unsafe fn load_part(self, from: *const f32, count: usize) -> __m256 {
+        // SAFETY: lanes beyond `count` are not read; the rest is the caller's.
+        unsafe { _mm256_maskload_ps(from, mask32(count)) }
+    }
+    #[inline(always)]
+    unsafe fn store_part(self, x: __m256, to: *mut f32, count: usize) {
+        // SAFETY: lanes beyond `count` are not written; the rest is the caller's.
+        unsafe { _mm256_maskstore_ps(to, mask32(count), x) }
+    }
+    #[inline(always)]
+    fn abs(self, x: __m256) -> __m256 {
+        // SAFETY: the token exists.
+        unsafe { _mm256_andnot_ps(_mm256_set1_ps(-0.0), x) }
+    }
+    #[inline(always)]
+    fn select_less(self, x: __m256, y: __m256, then: __m256, otherwise: __m256) -> __m256 {
+        // SAFETY: the token exists.
+        unsafe { _mm256_blendv_ps(otherwise, then, _mm256_cmp_ps::<_CMP_LT_OQ>(x, y)) }
+    }
+    #[inline(always)]
+    fn sum(self, x: __m256) -> f32 {
+        halve_ps(x)
+    }
+}
+
+impl Simd<f64> for Avx512 {
+    type Vector = __m512d;
+    const LANES: usize = 8;
+    const TILE: (usize, usize) = (3, 8);
+
+    memory!(f64, __m512d, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd);
+    operations! { f64, __m512d;
+        add(x, y) = _mm512_add_pd(x, y);
+        sub(x, y) = _mm512_sub_pd(x, y);
+        mul(x, y) = _mm512_mul_pd(x, y);
+        div(x, y) = _mm512_div_pd(x, y);
+        sqrt(x) = _mm512_sqrt_pd(x);
+        abs(x) = _mm512_abs_pd(x);
+        max(x, y) = _mm512_max_pd(x, y);
+        mul_add(x, y, z) = _mm512_fmadd_pd(x, y, z);
+        mul_sub_from(x, y, z) = _mm512_fnmadd_pd(x, y, z);
+    }
+    #[inline(always)]
+    unsafe fn load_part(self, from: *const f64, count: usize) -> __m512d {
+        // SAFETY: lanes beyond `count` are not read; the rest is the caller's.
+        unsafe { _mm512_maskz_loadu_pd(bits(count, 8) as __mmask8, from) }
+    }
+    #[inline(always)]
+    unsafe fn store_part(self, x: __m512d, to: *mut f64, count: usize) {
+        // SAFETY: lanes beyond `count` are not written; the rest is the caller's.
+        unsafe { _mm512_mask_storeu_pd(to, bits(count, 8) as __mmask8, x) }
+    }
+    #[inline(always)]
+    fn select_less(self, x: __m512d, y: __m512d, then: __m512d, otherwise: __m512d) -> __m512d {
+        // SAFETY: the token exists.
+        unsafe { _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_LT_OQ>(x, y), otherwise, then) }
+    }
+    #[inline(always)]
+    fn sum(self, x: __m512d) -> f64 {
+        // SAFETY: the token exists.
+        halve_pd(unsafe { _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd::<1>(x)) })
+    }
+}
+
+impl Simd<f32> for Avx512 {
+    type Vector = __m512;
+    const LANES: usize = 16;
+    const TILE: (usize, usize) = (3, 8);
+
+    memory!(f32, __m512, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps);
+    operations! { f32, __m512;
+        add(x, y) = _mm512_add_ps(x, y);
+        sub(x, y) = _mm512_sub_ps(x, y);
+        mul(x, y) = _mm512_mul_ps(x, y);
+        div(x, y) = _mm512_div_ps(x, y);
+        sqrt(x) = _mm512_sqrt_ps(x);
+        abs(x) = _mm512_abs_ps(x);
+        max(x, y) = _mm512_max_ps(x, y);
+        mul_add(x, y, z) = _mm512_fmadd_ps(x, y, z);
+        mul_sub_from(x, y, z) = _mm512_fnmadd_ps(x, y, z);
+    }
+    #[inline(always)]
+    unsafe fn load_part(self, from: *const f32, count: usize) -> __m512 {
+        // SAFETY: lanes beyond `count` are not read; the rest is the caller's.
+        unsafe { _mm512_maskz_loadu_ps(bits(count, 16), from) }
+    }
+    #[inline(always)]
+    unsafe fn store_part(self, x: __m512, to: *mut f32, count: usize) {
+        // SAFETY: lanes beyond `count` are not written; the rest is the caller's.
+        unsafe { _mm512_mask_storeu_ps(to, bits(count, 16), x) }
+    }
+    #[inline(always)]
+    fn select_less(self, x: __m512, y: __m512, then: __m512, otherwise: __m512) -> __m512 {
+        // SAFETY: the token exists.
+        unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(x, y), otherwise, then) }
+    }
+    #[inline(always)]
+    fn sum(self, x: __m512) -> f32 {
+        // SAFETY: the token exists. Extracting four doubles takes AVX-512F only, eight floats more.
+        halve_ps(unsafe {
+            let upper = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(x)));
+            _mm256_add_ps(_mm512_castps512_ps256(x), upper)
+        })
+    }
+}
