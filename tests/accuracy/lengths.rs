@@ -10,11 +10,13 @@ use proptest::prelude::*;
 type Length = fn([usize; 4]) -> usize;
 
 /// Every closed form, the number of dimensions that it has, and those that alone make it overflow.
-const LENGTHS: [(&str, usize, &[usize], Length); 20] = [
+const LENGTHS: [(&str, usize, &[usize], Length); 22] = [
     ("qr", 2, &[0, 1], |[m, n, ..]| qr::qr_scratch_len(m, n)),
     ("jacobi", 2, &[0, 1], |[m, n, ..]| svd::jacobi_unblocked_scratch_len(m, n)),
     ("svd", 2, &[0, 1], |[m, n, ..]| svd::svd_scratch_len(m, n)),
     ("svd values", 2, &[0, 1], |[m, n, ..]| svd::svd_values_scratch_len(m, n)),
+    ("golub kahan", 2, &[0, 1], |[m, n, ..]| svd::golub_kahan_scratch_len(m, n)),
+    ("golub kahan values", 2, &[0, 1], |[m, n, ..]| svd::golub_kahan_values_scratch_len(m, n)),
     ("state", 4, &[0], |[m, n, k, p]| state_len(m, n, k, p)),
     ("truncated", 4, &[], |[m, n, k, p]| svd::truncated_dense_scratch_len::<f32>(m, n, k, p)),
     ("rank", 2, &[0, 1], |[m, n, ..]| svd::rank_scratch_len(m, n)),
