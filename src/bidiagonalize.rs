@@ -21,22 +21,27 @@
 use crate::columns::{Columns, Total};
 use crate::error::Error;
 use crate::householder::reflector;
-use crate::kernel::{Execution, Isa, gemm, gemm_scratch_len};
+use crate::kernel::{Execution, Isa, Parallelism, gemm, gemm_scratch_len};
 use crate::real::Real;
 use crate::scratch::{min, split, sum, times};
+use crate::view::MatRef;
 
 /// Steps in a panel.
 const PANEL: usize = 32;
+/// Parts in which a pass over a large matrix is made, each of some columns.
+const TASKS: usize = 4;
+/// Entries of a matrix that is large: more than a second-level cache of 1 MiB holds of `f64`.
+const LARGE: usize = 1 << 17;
 
 /// Elements of scratch for [`bidiagonalize`] of an `m x n` matrix.
 pub(crate) const fn bidiagonalize_scratch_len(m: usize, n: usize) -> usize {
     sum(layout(m, n))
 }
 
-/// V and X, Y and U, the row, two short vectors, and what products need.
-const fn layout(m: usize, n: usize) -> [usize; 6] {
+/// V and X, Y and U, the row, two short vectors, parts of a sum, and what products need.
+const fn layout(m: usize, n: usize) -> [usize; 7] {
     let width = times(2, min(n, PANEL));
-    [times(m, width), times(n, width), n, width, width, gemm_scratch_len(m, n, width)]
+    [times(m, width), times(n, width), n, width, width, times(m, TASKS - 1), gemm_scratch_len(m, n, width)]
 }
 
 /// The parts of a reduction.
@@ -61,18 +66,20 @@ pub(crate) fn bidiagonalize<T: Real>(
     scratch: &mut [T],
 ) -> Result<(), Error> {
     let (m, n) = (a.rows(), a.cols());
-    let [p, q, row, short, other, products] = split(scratch, layout(m, n))?;
+    let [p, q, row, short, other, sums, products] = split(scratch, layout(m, n))?;
     for start in (0..n).step_by(PANEL) {
         let steps = PANEL.min(n - start);
         let (rows, cols) = (m - start, n - start);
         let mut panel = Panel {
             start,
             isa: execution.isa(),
+            parallelism: execution.parallelism,
             p: Columns::new(part(p, 0, rows * 2 * steps), rows, 2 * steps),
             q: Columns::new(part(q, 0, cols * 2 * steps), cols, 2 * steps),
             row,
             short,
             other,
+            sums,
         };
         for j in 0..steps {
             panel.reduce_column(a, b, j);
@@ -90,6 +97,7 @@ pub(crate) fn bidiagonalize<T: Real>(
 struct Panel<'a, T> {
     start: usize,
     isa: Isa,
+    parallelism: Parallelism,
     /// Columns `v_0, x_0, v_1, x_1, ...`, so that the first `2 j` are those of `j` steps.
     p: Columns<'a, T>,
     /// Columns `y_0, u_0, y_1, u_1, ...`.
@@ -97,6 +105,15 @@ struct Panel<'a, T> {
     row: &'a mut [T],
     short: &'a mut [T],
     other: &'a mut [T],
+    sums: &'a mut [T],
+}
+
+/// Some columns of a pass.
+struct Task<'a, T> {
+    a: MatRef<'a, T>,
+    y: &'a mut [T],
+    row: &'a mut [T],
+    w: &'a mut [T],
 }
 
 impl<T: Real> Panel<'_, T> {
@@ -146,7 +163,23 @@ impl<T: Real> Panel<'_, T> {
         isa.add_columns(earlier_q, along_v, y);
         row.fill(T::ZERO);
         isa.add_columns(earlier_q, coefficients, row);
-        isa.reduce_columns(a.as_ref().submatrix(k, k + 1, below + 1, after), v, b.left.at(k), y, row, x);
+        let trailing = a.as_ref().submatrix(k, k + 1, below + 1, after);
+        if (below + 1) * after < LARGE {
+            isa.reduce_columns(trailing, v, b.left.at(k), y, row, x);
+        } else {
+            let (sums, tau) = (part(self.sums, 0, (TASKS - 1) * below), b.left.at(k));
+            sums.fill(T::ZERO);
+            // A whole number of the groups of columns that a kernel takes.
+            let width = after.div_ceil(TASKS).next_multiple_of(4);
+            let outputs = y.chunks_mut(width).zip(row.chunks_mut(width));
+            let sums_of_tasks = core::iter::once(&mut *x).chain(sums.chunks_mut(below));
+            let tasks = outputs.zip(sums_of_tasks).enumerate().map(|(i, ((y, row), w))| {
+                let a = trailing.submatrix(0, i * width, below + 1, width);
+                Task { a, y, row, w }
+            });
+            self.parallelism.run(tasks, |Task { a, y, row, w }| isa.reduce_columns(a, v, tau, y, row, w));
+            sums.chunks(below).for_each(|sum| isa.axpy(T::ONE, sum, x));
+        }
 
         let first = row.at(0);
         let tau = reflector(isa, row);
@@ -234,7 +267,9 @@ mod tests {
 
     #[test]
     fn the_product_of_the_factors_is_the_matrix() {
-        for (m, n) in [(1, 1), (2, 2), (3, 2), (5, 5), (31, 31), (32, 32), (33, 33), (70, 65), (100, 3), (129, 100)] {
+        for (m, n) in
+            [(1, 1), (2, 2), (3, 2), (5, 5), (31, 31), (32, 32), (33, 33), (70, 65), (100, 3), (129, 100), (370, 366)]
+        {
             let mut uniform = Uniform::new(7);
             let a: Vec<f64> = (0..m * n).map(|_| uniform.symmetric()).collect();
             verify(m, n, a.clone());

@@ -55,6 +55,20 @@ pub enum Kernels {
     Reproducible,
 }
 
+impl Parallelism {
+    /// Runs every task: in turn, or on the pool.
+    pub(crate) fn run<Task: Send>(self, tasks: impl Iterator<Item = Task> + Send, run: impl Fn(Task) + Sync) {
+        match self {
+            Parallelism::One => tasks.for_each(run),
+            #[cfg(feature = "rayon")]
+            Parallelism::Rayon => rayon::scope(|scope| {
+                let run = &run;
+                tasks.for_each(|task| scope.spawn(move |_| run(task)));
+            }),
+        }
+    }
+}
+
 /// How the kernels are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

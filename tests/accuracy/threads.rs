@@ -136,3 +136,28 @@ fn what_builds_on_the_dense_svd_is_the_same_bits_on_any_number_of_threads() {
         assert!(pooled == everything(execution.parallelism(Parallelism::One)), "{execution:?}");
     }
 }
+
+/// With both vectors, and the values alone.
+fn dense_bits(a: &[f32], (m, n): (usize, usize), execution: Execution) -> Vec<Vec<u32>> {
+    let options = svd::Options::new().execution(execution);
+    let a = MatRef::row_major(a, m, n).unwrap();
+    let (mut s, mut u, mut v, mut alone) = (vec![0.0; n], vec![0.0; m * n], vec![0.0; n * n], vec![0.0; n]);
+    let mut scratch = vec![f32::NAN; svd::golub_kahan_scratch_len(m, n)];
+    let (left, right) = (MatMut::row_major(&mut u, m, n).unwrap(), MatMut::row_major(&mut v, n, n).unwrap());
+    svd::golub_kahan(a, &mut s, Some(left), Some(right), &options, &mut scratch).unwrap();
+    svd::golub_kahan(a, &mut alone, None, None, &options, &mut scratch).unwrap();
+    [s, u, v, alone].iter().map(|x| bits(x)).collect()
+}
+
+#[test]
+fn the_dense_decomposition() {
+    // Large enough for passes in parts, and for products on more than one thread; with a QR factorization and without.
+    for (m, n) in [(420, 380), (900, 370)] {
+        let a: Vec<f32> = random(m, n, 171).cast();
+        for execution in executions() {
+            let in_pools = same_in_every_pool("golub_kahan", || dense_bits(&a, (m, n), execution));
+            assert!(in_pools == dense_bits(&a, (m, n), execution.parallelism(Parallelism::One)), "{execution:?}");
+            assert_eq!(in_pools[0], in_pools[3]);
+        }
+    }
+}
