@@ -26,7 +26,7 @@ pub enum Backend {
     /// This crate: packs into the caller's scratch and allocates nothing.
     #[default]
     Own,
-    /// The `matrixmultiply` crate: SIMD, but it allocates its packing buffers.
+    /// The `matrixmultiply` crate, which allocates its packing buffers.
     #[cfg(feature = "matrixmultiply")]
     MatrixMultiply,
 }
@@ -87,12 +87,9 @@ impl Execution {
         Execution { backend: Backend::Own, parallelism: Parallelism::One, kernels: Kernels::Best }
     }
 
-    /// The fastest that this build has: every feature that is on, is used.
+    /// The fastest that this build has: this crate's own kernels, on every thread of the pool if there is one.
     pub const fn fastest() -> Self {
         Execution {
-            #[cfg(feature = "matrixmultiply")]
-            backend: Backend::MatrixMultiply,
-            #[cfg(not(feature = "matrixmultiply"))]
             backend: Backend::Own,
             #[cfg(feature = "rayon")]
             parallelism: Parallelism::Rayon,

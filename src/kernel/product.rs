@@ -241,6 +241,7 @@ fn matrix_multiply<T: Real>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Kernels;
     use crate::random::Uniform;
     use proptest::prelude::*;
     use std::{vec, vec::Vec};
@@ -252,8 +253,10 @@ mod tests {
 
     fn every_execution() -> Vec<Execution> {
         let mut all = vec![Execution::new()];
+        all.push(Execution::new().kernels(Kernels::Reproducible));
         all.push(Execution::fastest());
-        all.push(Execution::fastest().backend(Backend::Own));
+        #[cfg(feature = "matrixmultiply")]
+        all.push(Execution::fastest().backend(Backend::MatrixMultiply));
         all
     }
 
@@ -337,7 +340,11 @@ mod tests {
                 pool.install(|| gram(a, g_view, execution, &mut scratch)).unwrap();
                 (c, g)
             };
-            for backend in [Backend::Own, Execution::fastest().backend] {
+            for backend in [
+                Backend::Own,
+                #[cfg(feature = "matrixmultiply")]
+                Backend::MatrixMultiply,
+            ] {
                 let one = products(1, backend);
                 assert!((2..5).all(|threads| products(threads, backend) == one), "{backend:?}");
             }

@@ -2,7 +2,9 @@
 
 use super::matrices::{Sparse, nonnegative, random};
 use super::measures::Matrix;
-use lowrank::kernel::{Backend, Execution, Parallelism};
+#[cfg(feature = "matrixmultiply")]
+use lowrank::kernel::Backend;
+use lowrank::kernel::{Execution, Parallelism};
 use lowrank::operator::{Dense, LinearOperator, Transposed};
 use lowrank::svd::{self, truncated};
 use lowrank::{MatMut, MatRef, measures, nmf, snmf};
@@ -20,7 +22,11 @@ fn same_in_every_pool<R: PartialEq + Send>(name: &str, work: impl Fn() -> R + Sy
 
 fn executions() -> Vec<Execution> {
     let rayon = Execution::new().parallelism(Parallelism::Rayon);
-    vec![rayon, rayon.backend(Execution::fastest().backend)]
+    vec![
+        rayon,
+        #[cfg(feature = "matrixmultiply")]
+        rayon.backend(Backend::MatrixMultiply),
+    ]
 }
 
 fn bits(x: &[f32]) -> Vec<u32> {
