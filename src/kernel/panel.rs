@@ -193,7 +193,7 @@ fn splat<S: Simd<T>, T: Real, const N: usize>(simd: S, numbers: [T; N]) -> [S::V
 /// # Safety
 /// `from` is valid for reads of `LANES` elements.
 #[inline(always)]
-unsafe fn whole<S: Simd<T>, T: Real>(simd: S, from: *const T) -> S::Vector {
+pub(super) unsafe fn whole<S: Simd<T>, T: Real>(simd: S, from: *const T) -> S::Vector {
     // SAFETY: the caller's.
     simd.load(unsafe { core::slice::from_raw_parts(from, S::LANES) })
 }

@@ -15,7 +15,7 @@ pub mod truncated;
 
 pub use crate::qr::Vectors;
 pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
-pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
+pub use jacobi::{jacobi, jacobi_scratch_len, jacobi_unblocked, jacobi_unblocked_scratch_len};
 pub use truncated::{truncated, truncated_csr_scratch_len, truncated_dense_scratch_len, truncated_scratch_len};
 
 use crate::check;
@@ -25,7 +25,7 @@ use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
 /// Options of the dense methods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
     /// Columns in the outputs; default thin.
@@ -34,6 +34,9 @@ pub struct Options {
     pub scaled: bool,
     /// Sweeps after which Jacobi returns what it has; default 30, of which it commonly needs 4 to 8.
     pub max_sweeps: usize,
+    /// Jacobi returns values below this part of the largest as zero, and may leave out columns that are; the others change
+    /// by no more than that. Default 0: only what is zero or underflows is left out.
+    pub threshold: f64,
     /// How the kernels are computed; default this crate's own on one thread.
     pub execution: Execution,
 }
@@ -41,7 +44,7 @@ pub struct Options {
 impl Options {
     /// The defaults.
     pub const fn new() -> Self {
-        Options { vectors: Vectors::Thin, scaled: false, max_sweeps: 30, execution: Execution::new() }
+        Options { vectors: Vectors::Thin, scaled: false, max_sweeps: 30, threshold: 0.0, execution: Execution::new() }
     }
 
     /// Thin or full outputs.
@@ -59,6 +62,12 @@ impl Options {
     /// The bound on sweeps.
     pub const fn max_sweeps(mut self, sweeps: usize) -> Self {
         self.max_sweeps = sweeps;
+        self
+    }
+
+    /// The relative threshold below which values are taken for zero.
+    pub const fn threshold(mut self, threshold: f64) -> Self {
+        self.threshold = threshold;
         self
     }
 
