@@ -89,7 +89,7 @@ const char *lowrank_status_message(int32_t status);
 /* The version of the library that is linked, as LOWRANK_VERSION has that of this header. */
 const char *lowrank_version(void);
 
-/* The instruction set that the inner loops use: "portable". */
+/* The instruction set that the inner loops use on this machine: "portable", "avx2" (with FMA) or "avx512". */
 const char *lowrank_kernel_name(void);
 
 /* ---- Types ----------------------------------------------------------------------------------------------------- */
@@ -178,7 +178,6 @@ enum {
 /* The lengths below are made of these. */
 #define LOWRANK_MIN_(a, b) ((a) < (b) ? (a) : (b))
 #define LOWRANK_MAX_(a, b) ((a) > (b) ? (a) : (b))
-#define LOWRANK_PADDED_(n, panel) (((n) + (panel) - 1) / (panel) * (panel))
 
 /* ---- Products -------------------------------------------------------------------------------------------------- */
 
@@ -202,8 +201,7 @@ int32_t lowrank_gemm_f64(double alpha, const lowrank_mat_f64 *a, const lowrank_m
 
 size_t lowrank_gemm_scratch_len(size_t m, size_t n, size_t k);
 #define LOWRANK_GEMM_SCRATCH_LEN(m, n, k)                                                                              \
-    ((LOWRANK_PADDED_(LOWRANK_MIN_((size_t)(m), 64), 8) + LOWRANK_PADDED_(LOWRANK_MIN_((size_t)(n), 512), 4)) *        \
-     LOWRANK_MIN_((size_t)(k), 256))
+    ((LOWRANK_MIN_((size_t)(m), 480) + LOWRANK_MIN_((size_t)(n), 480) + 30) * LOWRANK_MIN_((size_t)(k), 256))
 
 /* ---- QR -------------------------------------------------------------------------------------------------------- */
 
@@ -242,7 +240,16 @@ int32_t lowrank_qr_pivoted_f64(const lowrank_mat_f64 *a, uint32_t columns, const
 /* For both. */
 size_t lowrank_qr_scratch_len(size_t m, size_t n);
 #define LOWRANK_QR_SCRATCH_LEN(m, n)                                                                                   \
-    ((size_t)(m) * (size_t)(n) + (size_t)(m) + LOWRANK_MIN_((size_t)(m), (size_t)(n)) + 3 * (size_t)(n))
+    ((size_t)(m) * (size_t)(n) + LOWRANK_MIN_((size_t)(m), (size_t)(n)) + 3 * (size_t)(n) +                            \
+     (LOWRANK_MIN_((size_t)(m), (size_t)(n)) <= 16                                                                     \
+          ? (size_t)(m)                                                                                                \
+          : LOWRANK_MAX_(LOWRANK_APPLY_(m, n, 16),                                                                     \
+                         LOWRANK_APPLY_(m, m, LOWRANK_MIN_(LOWRANK_MIN_((size_t)(m), (size_t)(n)), 32)))))
+/* To apply blocks of b reflectors to n columns. */
+#define LOWRANK_APPLY_(m, n, b)                                                                                        \
+    (((size_t)(m) + 2 * (size_t)(b) + 2 * (size_t)(n)) * (size_t)(b) +                                                 \
+     LOWRANK_MAX_(LOWRANK_GEMM_SCRATCH_LEN(b, LOWRANK_MAX_((size_t)(b), (size_t)(n)), m),                              \
+                  LOWRANK_GEMM_SCRATCH_LEN(m, n, b)))
 
 /* ---- Singular value decomposition, whole ----------------------------------------------------------------------- */
 

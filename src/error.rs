@@ -10,14 +10,16 @@ pub enum Operand {
     A,
     /// The second matrix of a product, or a right-hand side.
     B,
-    /// The output of a product.
+    /// The output of a product; a pseudo-inverse, a solution, a rotation.
     C,
     /// The singular values.
     SingularValues,
-    /// The left factor: U, W or F, or Q of a QR factorization.
+    /// The left factor: U, W or F, or the orthonormal factor of a QR or polar decomposition.
     Left,
-    /// The right factor: V, H or G, or R of a QR factorization.
+    /// The right factor: V, H or G, or R or P of a QR or polar decomposition.
     Right,
+    /// The norms of residuals.
+    Residuals,
     /// The column order of a pivoted factorization.
     Pivots,
     /// The scratch or state memory.
@@ -33,6 +35,7 @@ impl fmt::Display for Operand {
             Operand::SingularValues => "the singular values",
             Operand::Left => "the left factor",
             Operand::Right => "the right factor",
+            Operand::Residuals => "the residuals",
             Operand::Pivots => "the pivots",
             Operand::Scratch => "the scratch memory",
         })

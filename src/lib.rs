@@ -25,10 +25,11 @@
 //!
 //! | module | what it computes |
 //! |---|---|
-//! | [`svd`] | `A = U diag(s) V^T`, whole or truncated |
+//! | [`svd`] | `A = U diag(s) V^T`, whole or truncated; least squares, pseudo-inverse, rank, polar factor, rotations |
 //! | [`nmf`] | `X ~ W H` with `X, W, H >= 0` |
 //! | [`snmf`] | `X ~ F G` with `G >= 0` |
 //! | [`qr`](mod@qr) | `A = Q R`, with and without column pivoting |
+//! | [`measures`] | how orthonormal a factor is, and how much a product of factors misses |
 //! | [`operator`] | how the iterative methods reach their matrix: dense, CSR, transposed, your own |
 //! | [`kernel`] | products and other inner loops, and who computes them |
 //!
@@ -50,6 +51,7 @@ mod error;
 mod householder;
 #[allow(unsafe_code)]
 pub mod kernel;
+pub mod measures;
 pub mod nmf;
 pub mod operator;
 mod orthonormalize;

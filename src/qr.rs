@@ -29,10 +29,11 @@ pub const fn qr_scratch_len(m: usize, n: usize) -> usize {
     sum(layout(m, n))
 }
 
-/// The matrix, `tau`, and the order, norms and reference norms of the columns; what the reflectors' application needs.
+/// The matrix, `tau`, and the order, norms and reference norms of the columns; a column, or what products need.
 const fn layout(m: usize, n: usize) -> [usize; 6] {
     let k = min(m, n);
-    [times(m, n), k, n, n, n, max(factor_blocked_scratch_len(m, n), apply_scratch_len(m, m, k))]
+    let steps = if k > PANEL { max(factor_blocked_scratch_len(m, n), apply_scratch_len(m, m, k)) } else { m };
+    [times(m, n), k, n, n, n, steps]
 }
 
 /// `A = Q R`.
@@ -92,7 +93,7 @@ fn factorize<T: Real>(
     if pivots.is_some() {
         check::exact_index::<T>(n)?;
     }
-    let [work, tau, order, norms, references, products] = split(scratch, layout(m, n))?;
+    let [work, tau, order, norms, references, steps] = split(scratch, layout(m, n))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
 
     let execution = Execution::new();
@@ -101,7 +102,8 @@ fn factorize<T: Real>(
     copy_scaled(a, exponent, &mut work);
     match pivots {
         Some(_) => factor_pivoted(isa, &mut work, tau, order, norms, references),
-        None => factor_blocked(&mut work, tau, execution, products)?,
+        None if k > PANEL => factor_blocked(&mut work, tau, execution, steps)?,
+        None => factor(isa, &mut work, tau),
     }
 
     let largest = (0..n)
@@ -120,8 +122,17 @@ fn factorize<T: Real>(
         }
     }
     if let Some(q) = q.as_mut() {
-        q.set_identity();
-        apply(Side::Forward, work.as_ref().submatrix(0, 0, m, k), tau, q.rb(), execution, products)?;
+        if k > PANEL {
+            q.set_identity();
+            apply(Side::Forward, work.as_ref().submatrix(0, 0, m, k), tau, q.rb(), execution, steps)?;
+        } else {
+            for j in 0..inner {
+                steps.fill(T::ZERO);
+                steps.put(j, T::ONE);
+                apply_q(isa, &work, tau, steps);
+                steps.iter().enumerate().for_each(|(i, x)| q.put(i, j, *x));
+            }
+        }
     }
     Ok(())
 }

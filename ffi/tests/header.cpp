@@ -1,7 +1,7 @@
 // The header in C++: every length is a constant, every struct has its defaults.
 #include "lowrank.h"
 
-static_assert(LOWRANK_GEMM_SCRATCH_LEN(2, 3, 4) == (8 + 4) * 4, "gemm");
+static_assert(LOWRANK_GEMM_SCRATCH_LEN(2, 3, 4) == (2 + 3 + 30) * 4, "gemm");
 static_assert(LOWRANK_QR_SCRATCH_LEN(6, 4) == 24 + 6 + 4 + 12, "qr");
 static_assert(LOWRANK_SVD_JACOBI_UNBLOCKED_SCRATCH_LEN(4, 6) == 24 + 32 + 6 + 24, "jacobi");
 static_assert(LOWRANK_SVD_TRUNCATED_SCRATCH_LEN(300, 200, 5, LOWRANK_OVERSAMPLE) > 0, "truncated");

@@ -28,7 +28,8 @@ const MC: usize = 240;
 const KC: usize = 256;
 /// Columns of a packed block of B: a multiple of every tile's.
 const NC: usize = 480;
-/// Columns of B that A must meet to be packed, and rows of A for B.
+/// A is packed if it meets more columns of B than this, or is too large to be read in strips as high as a tile; B if it
+/// meets more rows of A.
 const REUSE: usize = 64;
 /// Most numbers in a column of a tile.
 const HEIGHT: usize = 48;
@@ -88,20 +89,20 @@ impl<T: Real> Gemm<'_, T> {
         let Gemm { alpha, a, b, beta, mut c, packed_a, packed_b } = self;
         let (m, k, n) = (a.rows(), a.cols(), b.cols());
         let height = S::TILE.0 * S::LANES;
-        let pack_a = a.row_stride() != 1 || n > REUSE;
+        let pack_a = a.row_stride() != 1 || n > REUSE || m.saturating_mul(k) > REUSE * KC;
         let pack_b = m > REUSE;
         for col in (0..n).step_by(NC) {
             for depth in (0..k).step_by(KC) {
                 let b_block = b.submatrix(depth, col, KC, NC);
                 if pack_b {
-                    pack(b_block.t(), NR, NR, packed_b);
+                    pack(simd, b_block.t(), NR, NR, packed_b);
                 }
                 // C is multiplied by beta when the first block of the sum arrives.
                 let beta = if depth == 0 { beta } else { T::ONE };
                 for row in (0..m).step_by(MC) {
                     let a_block = a.submatrix(row, depth, MC, KC);
                     if pack_a {
-                        pack(a_block, height, S::LANES, packed_a);
+                        pack(simd, a_block, height, S::LANES, packed_a);
                     }
                     let k = a_block.cols();
                     for j in (0..b_block.cols()).step_by(NR) {
@@ -144,32 +145,53 @@ impl<T: Real> Gemm<'_, T> {
 /// Copies the block into panels of `height` rows, each panel column after column; the last is as high as it needs to be
 /// in whole `unit`s, and padded with zeros.
 #[inline(always)]
-fn pack<T: Real>(block: MatRef<'_, T>, height: usize, unit: usize, packed: &mut [T]) {
+fn pack<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit: usize, packed: &mut [T]) {
     let k = block.cols();
     let mut rest = packed;
     for row in (0..block.rows()).step_by(height) {
         let rows = height.min(block.rows() - row);
-        let padded = rows.next_multiple_of(unit);
+        let padded = rows.next_multiple_of(unit).max(1);
         let Some((panel, others)) = rest.split_at_mut_checked(padded * k) else { return };
         rest = others;
         let source = block.submatrix(row, 0, rows, k);
         if source.row_stride() == 1 {
             for (j, to) in panel.chunks_exact_mut(padded).enumerate() {
-                let from = source.t().row_slice(j).unwrap_or_default();
-                let (own, padding) = to.split_at_mut_checked(rows).unwrap_or_default();
-                own.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-                padding.fill(T::ZERO);
+                let from = source.column(j);
+                for i in (0..padded).step_by(S::LANES) {
+                    let x = simd.load(from.get(i..).unwrap_or_default());
+                    simd.store(x, to.get_mut(i..).unwrap_or_default());
+                }
             }
         } else {
-            for i in 0..padded {
-                let places = panel.iter_mut().skip(i).step_by(padded);
-                match source.row_slice(i) {
-                    Some(row) => places.zip(row).for_each(|(to, from)| *to = *from),
-                    None => places.enumerate().for_each(|(j, to)| *to = source.get(i, j).unwrap_or(T::ZERO)),
-                }
+            let mut i = 0;
+            while i < rows {
+                i += match rows - i {
+                    8.. => transpose::<T, 8>(source, i, panel, padded),
+                    4..8 => transpose::<T, 4>(source, i, panel, padded),
+                    _ => transpose::<T, 1>(source, i, panel, padded),
+                };
+            }
+            for to in panel.chunks_exact_mut(padded) {
+                to.get_mut(rows..).unwrap_or_default().fill(T::ZERO);
             }
         }
     }
+}
+
+/// Writes `N` rows from `first` on into their places in each column of the panel, and returns their number.
+#[inline(always)]
+fn transpose<T: Real, const N: usize>(block: MatRef<'_, T>, first: usize, panel: &mut [T], height: usize) -> usize {
+    let rows = block.submatrix(first, 0, N, block.cols());
+    let (from, row_stride, col_stride) = (rows.as_ptr(), rows.row_stride(), rows.col_stride());
+    debug_assert_eq!(rows.rows(), N);
+    for (j, to) in panel.chunks_exact_mut(height.max(1)).enumerate().take(rows.cols()) {
+        let Some(to) = to.get_mut(first..).and_then(|to| to.first_chunk_mut::<N>()) else { break };
+        for (i, to) in to.iter_mut().enumerate() {
+            // SAFETY: the block has `N` rows from `first` on, and column `j`.
+            *to = unsafe { *from.add(i * row_stride + j * col_stride) };
+        }
+    }
+    N
 }
 
 /// Numbers in memory: `step` from one term of the sum to the next, `across` from one column of the tile to the next.
@@ -273,4 +295,99 @@ fn scatter<S: Simd<T>, T: Real, const MV: usize>(
         simd.store(value, new);
     }
     new.iter().take(to.cols()).enumerate().for_each(|(i, x)| to.put(0, i, *x));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Uniform;
+    use proptest::prelude::*;
+    use std::{vec, vec::Vec};
+
+    fn random<T: Real>(len: usize, seed: u64) -> Vec<T> {
+        let mut uniform = Uniform::new(seed);
+        (0..len).map(|_| uniform.symmetric()).collect()
+    }
+
+    /// A matrix of any strides, with gaps that hold NaN.
+    fn place<T: Real>(
+        entry: impl Fn(usize, usize) -> T,
+        rows: usize,
+        cols: usize,
+        layout: u32,
+    ) -> (Vec<T>, usize, usize) {
+        let (row_stride, col_stride) =
+            [(1, rows + 3), (cols + 2, 1), (2, 2 * rows + 1), (3 * cols, 3)][layout as usize % 4];
+        let mut data = vec![T::from_f64(f64::NAN); rows * row_stride + cols * col_stride + 1];
+        (0..rows).for_each(|i| (0..cols).for_each(|j| data[i * row_stride + j * col_stride] = entry(i, j)));
+        (data, row_stride, col_stride)
+    }
+
+    fn product<T: Real>(isa: Isa, (m, n, k): (usize, usize, usize), layouts: [u32; 3], beta: T) -> Vec<T> {
+        let (a, b, c) = (random::<T>(m * k, 1), random::<T>(k * n, 2), random::<T>(m * n, 3));
+        let (a, ars, acs) = place(|i, p| a[i * k + p], m, k, layouts[0]);
+        let (b, brs, bcs) = place(|p, j| b[p * n + j], k, n, layouts[1]);
+        let (mut c, crs, ccs) =
+            place(|i, j| if beta == T::ZERO { T::from_f64(f64::NAN) } else { c[i * n + j] }, m, n, layouts[2]);
+        let mut scratch = vec![T::from_f64(f64::NAN); gemm_scratch_len(m, n, k)];
+        let view = MatMut::new(&mut c, m, n, crs, ccs).unwrap();
+        let (a, b) = (MatRef::new(&a, m, k, ars, acs).unwrap(), MatRef::new(&b, k, n, brs, bcs).unwrap());
+        gemm(isa, T::from_f64(-0.5), a, b, beta, view, &mut scratch);
+        (0..m * n).map(|p| c[p / n * crs + p % n * ccs]).collect()
+    }
+
+    fn against_the_definition<T: Real>((m, n, k): (usize, usize, usize), layouts: [u32; 3], beta: f64) {
+        let (a, b, c) = (random::<T>(m * k, 1), random::<T>(k * n, 2), random::<T>(m * n, 3));
+        for isa in Isa::all() {
+            let result = product::<T>(isa, (m, n, k), layouts, T::from_f64(beta));
+            // The same bits for every layout, and for a part of C alone.
+            assert_eq!(result, product::<T>(isa, (m, n, k), [0, 0, 0], T::from_f64(beta)), "{}", isa.name());
+            for (p, x) in result.iter().enumerate() {
+                let (i, j) = (p / n, p % n);
+                let terms = (0..k).map(|l| a[i * k + l].to_f64() * b[l * n + j].to_f64());
+                let exact = -0.5 * terms.sum::<f64>() + if beta == 0.0 { 0.0 } else { beta * c[p].to_f64() };
+                let bound = 4.0 * (k as f64 + 4.0) * T::EPSILON.to_f64();
+                assert!((x.to_f64() - exact).abs() < bound, "{} ({i}, {j}) of {m} x {n} x {k}", isa.name());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_instruction_set_every_layout(
+            m in 1usize..80, n in 1usize..80, k in 1usize..40, layouts: [u32; 3],
+            beta in prop::sample::select(vec![0.0, 1.0, 0.25]),
+        ) {
+            against_the_definition::<f32>((m, n, k), layouts, beta);
+            against_the_definition::<f64>((m, n, k), layouts, beta);
+        }
+    }
+
+    #[test]
+    fn shapes_at_the_edges_of_the_blocks() {
+        for shape in [(240, 480, 256), (241, 481, 257), (1, 500, 300), (300, 1, 513), (65, 64, 512)] {
+            against_the_definition::<f64>(shape, [1, 0, 1], 1.0);
+            against_the_definition::<f32>(shape, [0, 1, 0], 0.0);
+        }
+    }
+
+    #[test]
+    fn a_part_of_c_has_the_bits_of_the_whole() {
+        let (m, n, k) = (150, 90, 300);
+        let (a, b) = (random::<f64>(m * k, 1), random::<f64>(k * n, 2));
+        let (a, b) = (MatRef::col_major(&a, m, k).unwrap(), MatRef::row_major(&b, k, n).unwrap());
+        let mut scratch = vec![0.0; gemm_scratch_len(m, n, k)];
+        for isa in Isa::all() {
+            let mut whole = vec![0.0; m * n];
+            gemm(isa, 1.0, a, b, 0.0, MatMut::col_major(&mut whole, m, n).unwrap(), &mut scratch);
+            for (row, col, rows, cols) in [(0, 0, 1, 1), (7, 3, 20, 11), (100, 50, 50, 40)] {
+                let mut part = vec![0.0; rows * cols];
+                let (a, b) = (a.submatrix(row, 0, rows, k), b.submatrix(0, col, k, cols));
+                gemm(isa, 1.0, a, b, 0.0, MatMut::col_major(&mut part, rows, cols).unwrap(), &mut scratch);
+                for (p, x) in part.iter().enumerate() {
+                    assert_eq!(*x, whole[(col + p / rows) * m + row + p % rows], "{}", isa.name());
+                }
+            }
+        }
+    }
 }

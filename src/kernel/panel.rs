@@ -343,3 +343,91 @@ impl<T: Real> Kernel<T> for ReduceColumns<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Uniform;
+    use std::{vec, vec::Vec};
+
+    fn random<T: Real>(len: usize, seed: u64) -> Vec<T> {
+        let mut uniform = Uniform::new(seed);
+        (0..len).map(|_| uniform.symmetric()).collect()
+    }
+
+    fn close<T: Real>(name: &str, isa: Isa, shape: (usize, usize), given: &[T], expected: impl Fn(usize) -> f64) {
+        let bound = 8.0 * (shape.0 + shape.1 + 4) as f64 * T::EPSILON.to_f64();
+        for (i, x) in given.iter().enumerate() {
+            let difference = (x.to_f64() - expected(i)).abs();
+            assert!(difference < bound, "{name}, {}, {shape:?}: {i} is off by {difference}", isa.name());
+        }
+    }
+
+    fn against_the_formulas<T: Real>(m: usize, n: usize) {
+        let stride = m + 5;
+        let data = random::<T>(stride * n, 1);
+        let entry = |i: usize, j: usize| data[j * stride + i].to_f64();
+        let a = MatRef::new(&data, m, n, 1, stride).unwrap();
+        let (x, by_column, start) = (random::<T>(m, 2), random::<T>(n, 3), random::<T>(m, 4));
+        let number = |x: &[T], i: usize| x[i].to_f64();
+        let dot = |j: usize| (0..m).map(|i| entry(i, j) * number(&x, i)).sum::<f64>();
+        for isa in Isa::all() {
+            let mut y = vec![T::from_f64(f64::NAN); n];
+            isa.dot_columns(a, &x, &mut y);
+            close("dot_columns", isa, (m, n), &y, dot);
+
+            let mut y = start.clone();
+            isa.add_columns(a, &by_column, &mut y);
+            let sum = |i: usize| number(&start, i) + (0..n).map(|j| entry(i, j) * number(&by_column, j)).sum::<f64>();
+            close("add_columns", isa, (m, n), &y, sum);
+
+            // `x` stands for (1, rest) below.
+            let tau = 1.25;
+            let along = |j: usize| entry(0, j) + (1..m).map(|i| entry(i, j) * number(&x, i)).sum::<f64>();
+            let mut reflected = data.clone();
+            isa.reflect_columns(&x[1..], T::from_f64(tau), MatMut::new(&mut reflected, m, n, 1, stride).unwrap());
+            close("reflect_columns", isa, (m, n), &reflected, |p| {
+                let (i, j) = (p % stride, p / stride);
+                let v = if i == 0 { 1.0 } else { number(&x, i.min(m - 1)) };
+                if i < m { entry(i, j) - tau * v * along(j) } else { number(&data, p) }
+            });
+
+            let old = random::<T>(n, 5);
+            let (mut y, mut row, mut w) = (by_column.clone(), old.clone(), start[1..].to_vec());
+            isa.reduce_columns(a, &x[1..], T::from_f64(tau), &mut y, &mut row, &mut w);
+            let new_y = |j: usize| tau * (along(j) - number(&by_column, j));
+            let new_row = |j: usize| number(&old, j) + entry(0, j) - new_y(j);
+            close("reduce_columns: y", isa, (m, n), &y, new_y);
+            close("reduce_columns: row", isa, (m, n), &row, new_row);
+            close("reduce_columns: w", isa, (m, n), &w, |i| {
+                number(&start, i + 1) + (0..n).map(|j| entry(i + 1, j) * number(&row, j)).sum::<f64>()
+            });
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_follows_the_formulas() {
+        for m in (1..20).chain([31, 32, 33, 40, 63, 64, 65, 100]) {
+            for n in (1..10).chain([17]) {
+                against_the_formulas::<f32>(m, n);
+                against_the_formulas::<f64>(m, n);
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_has_the_same_bits_in_any_group() {
+        let (m, n) = (77, 11);
+        let (data, x) = (random::<f64>(m * n, 1), random::<f64>(m, 2));
+        let a = MatRef::col_major(&data, m, n).unwrap();
+        for isa in Isa::all() {
+            let mut all = vec![0.0; n];
+            isa.dot_columns(a, &x, &mut all);
+            for first in 0..n {
+                let mut some = vec![0.0; n - first];
+                isa.dot_columns(a.submatrix(0, first, m, n), &x, &mut some);
+                assert_eq!(some, all[first..], "{}", isa.name());
+            }
+        }
+    }
+}

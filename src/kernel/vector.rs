@@ -320,6 +320,28 @@ mod tests {
         assert!((norm(&many) / 1e-28 - 1.0).abs() < 1e-6);
     }
 
+    #[test]
+    fn every_instruction_set_follows_the_formulas() {
+        for isa in Isa::all() {
+            for n in 0..140 {
+                let x: Vec<f64> = (0..n).map(|i| f64::from(i) - 3.25).collect();
+                let y: Vec<f64> = (0..n).map(|i| 0.5 * f64::from(i * i % 7)).collect();
+                // Multiples of 1/8 below 2^20: every sum is exact, whatever its order.
+                assert_eq!(isa.dot(&x, &y), x.iter().zip(&y).map(|(x, y)| x * y).sum::<f64>(), "{}", isa.name());
+                assert_eq!(isa.max_abs(&x), x.iter().fold(0.0, |m: f64, x| m.max(x.abs())));
+                let mut z = y.clone();
+                isa.axpy(-1.5, &x, &mut z);
+                assert!(z.iter().zip(x.iter().zip(&y)).all(|(z, (x, y))| *z == y - 1.5 * x));
+                isa.scale(2.0, &mut z);
+                assert!(z.iter().zip(x.iter().zip(&y)).all(|(z, (x, y))| *z == 2.0 * y - 3.0 * x));
+                let (mut p, mut q) = (x.clone(), y.clone());
+                isa.combine(&mut p, &mut q, [1.0, 2.0], [-0.5, 4.0]);
+                assert!(p.iter().zip(x.iter().zip(&y)).all(|(p, (x, y))| *p == x + 2.0 * y));
+                assert!(q.iter().zip(x.iter().zip(&y)).all(|(q, (x, y))| *q == 4.0 * y - 0.5 * x));
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn dot_agrees_with_a_sum_in_twice_the_precision(x in prop::collection::vec(-1.0f32..1.0, 0..3000), shift in 0usize..3) {

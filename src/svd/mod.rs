@@ -8,14 +8,40 @@
 //! | [`svd`](fn@svd) | any dense matrix: picks the method from the shape |
 //! | [`jacobi_unblocked`] | small and medium dense matrices, and the smallest code: no product kernel is linked |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
+//!
+//! And what the dense decomposition is for:
+//!
+//! | function | computes |
+//! |---|---|
+//! | [`rank`], [`condition_number`] | the numerical rank; `s_1 / s_k` |
+//! | [`pinv`], [`least_squares`] | `A^+`; `min \|A X - B\|` with the least norm of X, whatever the rank |
+//! | [`polar`](fn@polar) | `A = W P`, W orthonormal, P symmetric positive semidefinite |
+//! | [`nearest_rotation`] | the rotation nearest to a square A (Kabsch) |
+//! | [`procrustes`], [`procrustes_rotation`] | `min \|A Q - B\|` over orthogonal Q, over rotations |
+//!
+//! [`measures`](crate::measures) tells how good the factors are.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the dense method that uses it is being written"))]
+mod bidiagonal;
 mod dense;
+mod golub_kahan;
 mod jacobi;
+mod polar;
+pub mod solve;
 pub mod truncated;
 
 pub use crate::qr::Vectors;
 pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
+pub use golub_kahan::{golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
 pub use jacobi::{jacobi, jacobi_scratch_len, jacobi_unblocked, jacobi_unblocked_scratch_len};
+pub use polar::{
+    nearest_rotation, nearest_rotation_scratch_len, polar, polar_scratch_len, procrustes, procrustes_rotation,
+    procrustes_scratch_len,
+};
+pub use solve::{
+    condition_number, condition_number_scratch_len, least_squares, least_squares_scratch_len, pinv, pinv_scratch_len,
+    rank, rank_scratch_len,
+};
 pub use truncated::{truncated, truncated_csr_scratch_len, truncated_dense_scratch_len, truncated_scratch_len};
 
 use crate::check;

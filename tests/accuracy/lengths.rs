@@ -4,17 +4,29 @@ use super::matrices::{Sparse, nonnegative};
 use lowrank::kernel::{gemm_scratch_len, gram_scratch_len};
 use lowrank::operator::{Dense, LinearOperator, Transposed};
 use lowrank::svd::truncated::{Options, state_len};
-use lowrank::{MatRef, nmf, qr, snmf, svd};
+use lowrank::{MatRef, measures, nmf, qr, snmf, svd};
 use proptest::prelude::*;
 
 type Length = fn([usize; 4]) -> usize;
 
 /// Every closed form, the number of dimensions that it has, and those that alone make it overflow.
-const LENGTHS: [(&str, usize, &[usize], Length); 9] = [
+const LENGTHS: [(&str, usize, &[usize], Length); 21] = [
     ("qr", 2, &[0, 1], |[m, n, ..]| qr::qr_scratch_len(m, n)),
-    ("jacobi", 2, &[0, 1], |[m, n, ..]| svd::jacobi_unblocked_scratch_len(m, n)),
+    ("jacobi", 2, &[0, 1], |[m, n, ..]| svd::jacobi_scratch_len(m, n)),
+    ("jacobi unblocked", 2, &[0, 1], |[m, n, ..]| svd::jacobi_unblocked_scratch_len(m, n)),
+    ("svd", 2, &[0, 1], |[m, n, ..]| svd::svd_scratch_len(m, n)),
+    ("svd values", 2, &[0, 1], |[m, n, ..]| svd::svd_values_scratch_len(m, n)),
     ("state", 4, &[0], |[m, n, k, p]| state_len(m, n, k, p)),
     ("truncated", 4, &[], |[m, n, k, p]| svd::truncated_dense_scratch_len::<f32>(m, n, k, p)),
+    ("rank", 2, &[0, 1], |[m, n, ..]| svd::rank_scratch_len(m, n)),
+    ("condition number", 2, &[0, 1], |[m, n, ..]| svd::condition_number_scratch_len(m, n)),
+    ("pinv", 2, &[0, 1], |[m, n, ..]| svd::pinv_scratch_len(m, n)),
+    ("least squares", 3, &[0, 1], |[m, n, k, _]| svd::least_squares_scratch_len(m, n, k)),
+    ("polar", 2, &[0, 1], |[m, n, ..]| svd::polar_scratch_len(m, n)),
+    ("nearest rotation", 1, &[0], |[n, ..]| svd::nearest_rotation_scratch_len(n)),
+    ("procrustes", 2, &[1], |[m, n, ..]| svd::procrustes_scratch_len(m, n)),
+    ("orthonormality", 2, &[1], |[m, n, ..]| measures::orthonormality_scratch_len(m, n)),
+    ("residual", 3, &[2], |[m, n, r, _]| measures::residual_scratch_len(m, n, r)),
     ("gemm", 3, &[], |[m, n, k, _]| gemm_scratch_len(m, n, k)),
     ("gram", 2, &[], |[m, n, ..]| gram_scratch_len(m, n)),
     ("dense operator", 3, &[1], |[m, n, k, _]| Dense::<f64>::scratch_len_for(m, n, k)),

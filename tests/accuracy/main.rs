@@ -2,6 +2,10 @@
 //!
 //! The bounds in [`measures::bounds`] are part of the interface: a change of one is a change of a promise.
 
+mod corpus;
+mod double;
+mod lapack;
+mod layouts;
 mod lengths;
 mod limits;
 mod machines;
@@ -9,9 +13,14 @@ mod matrices;
 mod measures;
 mod nmf;
 mod operators;
+mod oracle;
 mod qr;
+mod ratios;
 mod snmf;
+mod svd_dense;
 mod svd_jacobi;
+mod svd_polar;
+mod svd_solve;
 mod svd_truncated;
 #[cfg(feature = "rayon")]
 mod threads;

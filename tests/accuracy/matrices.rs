@@ -1,4 +1,4 @@
-//! Matrices that have broken someone's SVD.
+//! How the matrices of the tests are made: random ones, and ones of known factors.
 
 use super::measures::Matrix;
 use lowrank::Real;
@@ -32,6 +32,11 @@ pub fn orthonormal(rows: usize, cols: usize, seed: u64) -> Matrix {
 pub fn with_values(rows: usize, cols: usize, s: &[f64], seed: u64) -> Matrix {
     let (u, v) = (orthonormal(rows, s.len(), seed), orthonormal(cols, s.len(), seed + 7));
     Matrix::new(rows, cols, |i, j| s.iter().enumerate().map(|(p, s)| u.at(i, p) * s * v.at(j, p)).sum())
+}
+
+/// Entry `(i, j)` of Sylvester's Hadamard matrices, which are orthogonal but for a factor if the size is a power of two.
+pub fn hadamard(i: usize, j: usize) -> f64 {
+    [1.0, -1.0][(i & j).count_ones() as usize % 2]
 }
 
 /// Random entries in `[0, 1)`, of which about the part `zeros` is zero.
@@ -68,58 +73,4 @@ impl<T: Real> Sparse<T> {
     pub fn csr(&self) -> Csr<'_, T> {
         Csr::new(self.cols, &self.starts, &self.columns, &self.values).unwrap()
     }
-}
-
-/// Named matrices of one shape. `eps` is that of the type under test.
-pub fn all(m: usize, n: usize, eps: f64) -> Vec<(&'static str, Matrix)> {
-    let k = m.min(n);
-    let fraction = |i: usize| if k < 2 { 0.0 } else { i as f64 / (k - 1) as f64 };
-    let diagonal = |value: &dyn Fn(usize) -> f64| Matrix::new(m, n, |i, j| if i == j { value(i) } else { 0.0 });
-    let dense = |value: &dyn Fn(usize) -> f64, seed| with_values(m, n, &(0..k).map(value).collect::<Vec<_>>(), seed);
-    let even = |i: usize| 1.0 - fraction(i) * (1.0 - eps);
-    let geometric = |i: usize| eps.powf(fraction(i));
-    let clustered = |i: usize| if i == 0 { 1.0 } else { eps };
-    vec![
-        ("zero", diagonal(&|_| 0.0)),
-        ("identity", diagonal(&|_| 1.0)),
-        ("even diagonal", diagonal(&even)),
-        ("geometric diagonal", diagonal(&geometric)),
-        ("clustered diagonal", diagonal(&clustered)),
-        ("even", dense(&even, 1)),
-        ("geometric", dense(&geometric, 2)),
-        ("clustered", dense(&clustered, 3)),
-        ("repeated", dense(&|i| if i % 2 == 0 { 2.0 } else { 1.0 }, 4)),
-        ("random", random(m, n, 5)),
-        ("ones", Matrix::new(m, n, |_, _| 1.0)),
-        ("rank one", {
-            let (x, y) = (random(m, 1, 6), random(n, 1, 7));
-            Matrix::new(m, n, |i, j| x.at(i, 0) * y.at(j, 0))
-        }),
-        ("hilbert", Matrix::new(m, n, |i, j| 1.0 / (i + j + 1) as f64)),
-        ("kahan", {
-            let (s, c) = (0.6f64, 0.8);
-            Matrix::new(m, n, |i, j| {
-                s.powi(i as i32)
-                    * if i == j {
-                        1.0
-                    } else if i < j {
-                        -c
-                    } else {
-                        0.0
-                    }
-            })
-        }),
-        ("columns graded down", {
-            let x = random(m, n, 8);
-            Matrix::new(m, n, |i, j| x.at(i, j) * 0.1f64.powi(j as i32))
-        }),
-        ("rows graded up", {
-            let x = random(m, n, 9);
-            Matrix::new(m, n, |i, j| x.at(i, j) * 0.1f64.powi((m - i) as i32))
-        }),
-        ("last column zero", {
-            let x = random(m, n, 10);
-            Matrix::new(m, n, |i, j| if j + 1 == n { 0.0 } else { x.at(i, j) })
-        }),
-    ]
 }

@@ -1,11 +1,11 @@
 //! The number of threads does not change a bit.
 
-use super::matrices::{Sparse, nonnegative};
+use super::matrices::{Sparse, nonnegative, random};
 use super::measures::Matrix;
 use lowrank::kernel::{Backend, Execution, Parallelism};
 use lowrank::operator::{Dense, LinearOperator, Transposed};
 use lowrank::svd::{self, truncated};
-use lowrank::{MatMut, MatRef, nmf, snmf};
+use lowrank::{MatMut, MatRef, measures, nmf, snmf};
 use std::ops::ControlFlow;
 
 /// Runs `work` in pools of one, two and three threads.
@@ -93,4 +93,46 @@ fn sparse_factorizations_have_the_same_bits_in_every_pool() {
     assert!(results == everything(&single, Execution::new()));
     let results = same_in_every_pool("transposed CSR", || everything(&Transposed(&csr), rayon));
     assert!(results == everything(&Transposed(&single), Execution::new()));
+}
+
+/// Least squares, a pseudo-inverse, a polar factor, Procrustes and the measures, of a size that is worth a second
+/// thread.
+#[test]
+fn what_builds_on_the_dense_svd_is_the_same_bits_on_any_number_of_threads() {
+    let (m, n, count) = (700, 100, 80);
+    let (a, b) = (random(m, n, 165).cast::<f32>(), random(m, n, 166).cast::<f32>());
+    let (a, b) = (MatRef::row_major(&a, m, n).unwrap(), MatRef::row_major(&b, m, n).unwrap());
+    let everything = |execution: Execution| {
+        let dense = svd::Options::new().execution(execution);
+        let options = svd::solve::Options::new().svd(dense);
+        let (mut x, mut norms, mut inverse) = (vec![0.0; n * count], vec![0.0; count], vec![0.0; n * m]);
+        let (mut w, mut p, mut q) = (vec![0.0; m * n], vec![0.0; n * n], vec![0.0; n * n]);
+        let lengths = [
+            svd::least_squares_scratch_len(m, n, count),
+            svd::pinv_scratch_len(m, n),
+            svd::polar_scratch_len(m, n),
+            svd::procrustes_scratch_len(m, n),
+            measures::residual_scratch_len(m, n, n),
+        ];
+        let mut scratch = vec![f32::NAN; lengths.into_iter().max().unwrap()];
+        let right = b.submatrix(0, 0, m, count);
+        let view = MatMut::row_major(&mut x, n, count).unwrap();
+        svd::least_squares(a, right, view, Some(&mut norms), &options, &mut scratch).unwrap();
+        svd::pinv(a, MatMut::row_major(&mut inverse, n, m).unwrap(), &options, &mut scratch).unwrap();
+        let (left, right) = (MatMut::row_major(&mut w, m, n).unwrap(), MatMut::row_major(&mut p, n, n).unwrap());
+        svd::polar(a, Some(left), Some(right), &dense, &mut scratch).unwrap();
+        svd::procrustes(a, b, MatMut::row_major(&mut q, n, n).unwrap(), &dense, &mut scratch).unwrap();
+        let (left, right) = (MatRef::row_major(&w, m, n).unwrap(), MatRef::row_major(&p, n, n).unwrap());
+        let ratios = [
+            measures::orthonormality(left, execution, &mut scratch).unwrap(),
+            measures::residual(a, left, &vec![1.0; n], right, execution, &mut scratch).unwrap(),
+        ];
+        assert!(ratios.iter().all(|ratio| *ratio < 8.0), "{ratios:?}");
+        let results = [&x, &norms, &inverse, &w, &p, &q].map(|x| bits(x)).concat();
+        (results, ratios.map(f64::to_bits))
+    };
+    for execution in executions() {
+        let pooled = same_in_every_pool("uses of the svd", || everything(execution));
+        assert!(pooled == everything(execution.parallelism(Parallelism::One)), "{execution:?}");
+    }
 }

@@ -144,3 +144,87 @@ macro_rules! lanes {
     )*};
 }
 lanes!(f32, f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{vec, vec::Vec};
+
+    #[test]
+    #[cfg(all(feature = "std", feature = "detect", target_arch = "x86_64"))]
+    fn the_best_set_is_what_the_standard_library_detects() {
+        let avx2 = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
+        let expected = match (avx2, std::is_x86_feature_detected!("avx512f")) {
+            (true, true) => "avx512",
+            (true, false) => "avx2",
+            _ => "portable",
+        };
+        assert_eq!(crate::kernel::name(), expected);
+        assert_eq!(Isa::all().last().unwrap().name(), expected);
+    }
+
+    struct Each<'a, T>(&'a [T], &'a [T]);
+
+    impl<T: crate::Real> Kernel<T> for Each<'_, T> {
+        type Output = Vec<Vec<T>>;
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) -> Vec<Vec<T>> {
+            let (x, y, two) = (simd.load(self.0), simd.load(self.1), simd.splat(T::ONE + T::ONE));
+            let results = [
+                simd.add(x, y),
+                simd.sub(x, y),
+                simd.mul(x, y),
+                simd.div(x, y),
+                simd.sqrt(simd.abs(x)),
+                simd.abs(x),
+                simd.max(x, y),
+                simd.mul_add(x, two, y),
+                simd.mul_sub_from(x, two, y),
+                simd.select_less(x, y, two, x),
+            ];
+            let mut all = vec![vec![simd.sum(x)]];
+            for result in results {
+                let mut lanes = vec![T::ZERO; S::LANES + 1];
+                simd.store(result, &mut lanes);
+                assert_eq!(lanes.pop(), Some(T::ZERO), "a store beyond the vector");
+                let count = self.0.len().min(S::LANES);
+                let mut some = vec![T::ONE; count];
+                simd.store(result, &mut some);
+                assert_eq!(some, lanes[..count]);
+                all.push(some);
+            }
+            all
+        }
+    }
+
+    /// Each operation rounds once, so every instruction set gives the bits of Rust's operators; a multiplication by two is
+    /// exact, fused or not. Lanes that a short slice does not fill are zero.
+    fn every_operation<T: crate::Real>() {
+        let x: Vec<T> = (0..16).map(|i| T::from_f64(f64::from(i * 7 % 11) - 4.3)).collect();
+        let y: Vec<T> = (0..16).map(|i| T::from_f64(f64::from(i * 5 % 13) - 6.1)).collect();
+        for isa in Isa::all() {
+            for len in 1..=16 {
+                let given = isa.run(Each(&x[..len], &y[..len]));
+                let two = T::ONE + T::ONE;
+                let expected = |i: usize| {
+                    let (x, y) = (x[i], y[i]);
+                    let max = if x > y { x } else { y };
+                    let select = if x < y { two } else { x };
+                    [x + y, x - y, x * y, x / y, x.abs().sqrt(), x.abs(), max, x * two + y, y - x * two, select]
+                };
+                for i in 0..given[1].len() {
+                    let given: Vec<T> = given[1..].iter().map(|lanes| lanes[i]).collect();
+                    assert_eq!(given, expected(i), "{}, lane {i} of {len}", isa.name());
+                }
+                let sum: f64 = x[..given[1].len()].iter().map(|x| x.to_f64()).sum();
+                assert!((given[0][0].to_f64() - sum).abs() < 1e-5, "{}", isa.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_in_every_lane() {
+        every_operation::<f32>();
+        every_operation::<f64>();
+    }
+}

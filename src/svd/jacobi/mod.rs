@@ -22,7 +22,8 @@ mod triangle;
 use super::{Info, Options, check_outputs, fix_pair};
 use crate::check;
 use crate::error::{Error, Operand};
-use crate::qr::scaling_exponent;
+use crate::columns::Columns;
+use crate::qr::{copy_scaled, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
@@ -96,6 +97,33 @@ pub fn jacobi_unblocked<T: Real>(
     decompose(a, s, u, v, options, scratch, |_, _| Ok(None))
 }
 
+/// Elements of scratch for [`square`]: `3 n^2 + 7 n`.
+pub(super) const fn square_scratch_len(n: usize) -> usize {
+    sum(layout(n, n))
+}
+
+/// The decomposition of the `n x n` matrix that `fill` writes, `s` having n elements, whose entries are at most about the
+/// fourth root of the largest number. No sign rule. False if the sweeps were not enough.
+///
+/// # Errors
+/// `ScratchTooSmall`.
+pub(super) fn square<T: Real>(
+    fill: impl FnOnce(&mut Columns<'_, T>),
+    s: &mut [T],
+    mut u: Option<MatMut<'_, T>>,
+    mut v: Option<MatMut<'_, T>>,
+    scratch: &mut [T],
+) -> Result<bool, Error> {
+    let n = s.len();
+    let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(n, n))?;
+    let options = Options::new();
+    let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
+    let triangle = Triangle::new(fill, (n, n), 0, &options, memory);
+    let memory = accumulated::Memory { x, w, buffer, norms, exponents, values };
+    let mut outputs = Outputs { s, left: u.as_mut().map(MatMut::rb), right: v.as_mut().map(MatMut::rb) };
+    Ok(accumulated::decompose(&triangle, &mut outputs, &options, memory)?.converged)
+}
+
 /// What a decomposition of a tall matrix returns.
 struct Outputs<'a, T> {
     s: &'a mut [T],
@@ -124,7 +152,8 @@ fn decompose<T: Real>(
     let (tall, mut outputs) =
         if m >= n { (a, Outputs { s, left, right }) } else { (a.t(), Outputs { s, left: right, right: left }) };
     let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
-    let triangle = Triangle::new(tall, exponent, options.threshold, options.execution.isa(), memory);
+    let fill = |work: &mut Columns<'_, T>| copy_scaled(tall, exponent, work);
+    let triangle = Triangle::new(fill, tall.shape(), exponent, options, memory);
     let info = match blocked(&triangle, &mut outputs)? {
         Some(info) => info,
         None => {

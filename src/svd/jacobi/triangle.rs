@@ -7,9 +7,10 @@
 
 use crate::columns::{Columns, Total};
 use crate::kernel::Isa;
-use crate::qr::{copy_scaled, factor_pivoted};
+use crate::qr::factor_pivoted;
 use crate::real::Real;
-use crate::view::{MatMut, MatRef};
+use crate::svd::Options;
+use crate::view::MatMut;
 
 /// Memory for [`Triangle`] of an `l x k` matrix: the factorization, then `k` numbers each.
 pub(super) struct Memory<'a, 'b, T> {
@@ -36,18 +37,25 @@ pub(super) struct Triangle<'a, T> {
 }
 
 impl<'a, T: Real> Triangle<'a, T> {
-    /// Factorizes; rows of R that are together below `threshold` times the first are taken for zero.
-    pub fn new(a: MatRef<'_, T>, exponent: i32, threshold: f64, isa: Isa, memory: Memory<'a, '_, T>) -> Self {
-        let (l, k) = a.shape();
+    /// Factorizes the `l x k` matrix that `fill` writes; rows of R that are together below `threshold` times the first are
+    /// taken for zero.
+    pub fn new(
+        fill: impl FnOnce(&mut Columns<'_, T>),
+        (l, k): (usize, usize),
+        exponent: i32,
+        options: &Options,
+        memory: Memory<'a, '_, T>,
+    ) -> Self {
+        let isa = options.execution.isa();
         let Memory { work, tau, order, rows, norms, references } = memory;
         let mut qr = Columns::new(work, l, k);
+        fill(&mut qr);
         let rows = if l == k { rows } else { &mut [] };
-        copy_scaled(a, exponent, &mut qr);
         if l == k {
             sort_rows(&mut qr, rows, norms, references);
         }
         factor_pivoted(isa, &mut qr, tau, order, norms, references);
-        let rank = rank(&qr, T::from_f64(threshold));
+        let rank = rank(&qr, T::from_f64(options.threshold));
         Triangle { isa, exponent, qr, tau, rank, order, rows }
     }
 

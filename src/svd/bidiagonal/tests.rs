@@ -1,0 +1,352 @@
+//! Ratios over families of bidiagonal matrices, and values against other ways to find them.
+
+use super::*;
+use crate::random::Uniform;
+use crate::svd::{Options, jacobi_unblocked, jacobi_unblocked_scratch_len};
+use crate::view::MatRef;
+use proptest::prelude::*;
+use std::{vec, vec::Vec};
+
+/// A bidiagonal matrix, with its name.
+struct Bidiagonal<T> {
+    name: &'static str,
+    d: Vec<T>,
+    e: Vec<T>,
+}
+
+impl<T: Real> Bidiagonal<T> {
+    fn new(name: &'static str, n: usize, d: impl FnMut(usize) -> f64, e: impl FnMut(usize) -> f64) -> Self {
+        let d = (0..n).map(d).map(T::from_f64).collect();
+        Bidiagonal { name, d, e: (0..n.saturating_sub(1)).map(e).map(T::from_f64).collect() }
+    }
+
+    fn n(&self) -> usize {
+        self.d.len()
+    }
+
+    fn largest(&self) -> f64 {
+        max_abs(&self.d).max(max_abs(&self.e)).to_f64()
+    }
+
+    fn values(&self) -> Vec<T> {
+        let mut s = vec![T::from_f64(7.0); self.n()];
+        values(&self.d, &self.e, &mut s, &mut vec![T::from_f64(f64::NAN); values_scratch_len(self.n())]).unwrap();
+        s
+    }
+
+    fn bisected(&self) -> Vec<T> {
+        let mut s = vec![T::ZERO; self.n()];
+        bisect(&self.d, &self.e, 0, &mut s);
+        s
+    }
+
+    fn dense(&self) -> Vec<T> {
+        let n = self.n();
+        let mut a = vec![T::ZERO; n * n];
+        (0..n).for_each(|i| a[i * n + i] = self.d[i]);
+        (1..n).for_each(|i| a[(i - 1) * n + i] = self.e[i - 1]);
+        a
+    }
+
+    /// `|B - U S V^T|` and the loss of orthonormality of U and V, over what rounding allows.
+    fn ratios(&self, s: &[T], u: &[T], v: &[T]) -> [f64; 3] {
+        let n = self.n();
+        let wide = |x: &[T]| -> Vec<f64> { x.iter().map(|x| x.to_f64()).collect() };
+        let (d, e, s, u, v) = (wide(&self.d), wide(&self.e), wide(s), wide(u), wide(v));
+        let largest = self.largest();
+        let mut residual = 0.0;
+        for j in 0..n {
+            let (u, v) = (&u[j * n..(j + 1) * n], &v[j * n..(j + 1) * n]);
+            for i in 0..n {
+                let image = d[i] * v[i] + if i + 1 < n { e[i] * v[i + 1] } else { 0.0 };
+                let error = (image - s[j] * u[i]).abs() - (T::MIN_POSITIVE * T::EPSILON).to_f64() * 30.0;
+                residual += (error.max(0.0) / if largest == 0.0 { 1.0 } else { largest }).powi(2);
+            }
+        }
+        let loss = |x: &[f64]| {
+            let mut loss = 0.0;
+            for i in 0..n {
+                for j in 0..=i {
+                    let (a, b) = (&x[i * n..(i + 1) * n], &x[j * n..(j + 1) * n]);
+                    let dot: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+                    loss += if i == j { (dot - 1.0).powi(2) } else { 2.0 * dot.powi(2) };
+                }
+            }
+            loss
+        };
+        let allowed = n.max(1) as f64 * T::EPSILON.to_f64();
+        [residual.sqrt() / allowed, loss(&u).sqrt() / allowed, loss(&v).sqrt() / allowed]
+    }
+}
+
+fn families<T: Real>(n: usize) -> Vec<Bidiagonal<T>> {
+    let eps = T::EPSILON.to_f64();
+    let random = |seed: u64| {
+        let mut uniform = Uniform::new(seed);
+        move |_: usize| uniform.symmetric::<f64>()
+    };
+    // 1 for about one of three.
+    let chosen = |seed: u64| {
+        let mut uniform = Uniform::new(seed);
+        move || uniform.symmetric::<f64>() > 0.3
+    };
+    let (mut hole, mut gap, mut x, mut y) = (chosen(5), chosen(6), random(7), random(8));
+    let (mut log_d, mut log_e, mut noise, mut small) = (random(9), random(10), random(11), random(12));
+    let power = |base: f64, i: usize| base.powi(i as i32).max(1e-30);
+    vec![
+        Bidiagonal::new("random", n, random(1), random(2)),
+        Bidiagonal::new("as from a normal matrix", n, |i| ((n - i) as f64).sqrt(), |i| ((n - 1 - i) as f64).sqrt()),
+        Bidiagonal::new("graded down", n, |i| power(0.7, i), |i| power(0.7, i)),
+        Bidiagonal::new("graded up", n, |i| power(0.7, n - i), |i| power(0.7, n - i)),
+        Bidiagonal::new("log-uniform", n, |i| eps.powf(2.0 * log_d(i)), |i| eps.powf(2.0 * log_e(i))),
+        Bidiagonal::new("ones", n, |_| 1.0, |_| 1.0),
+        Bidiagonal::new("Toeplitz", n, |_| 1.0, |_| 2.0),
+        Bidiagonal::new("zeros", n, |i| if hole() { 0.0 } else { x(i) }, |i| if gap() { 0.0 } else { y(i) }),
+        Bidiagonal::new("clustered", n, |i| if i == 0 { 1.0 } else { eps }, |i| eps * noise(i)),
+        Bidiagonal::new("near the identity", n, |_| 1.0, |i| eps.sqrt() * small(i)),
+        Bidiagonal::new(
+            "glued",
+            n,
+            |i| ((i % 21) as f64 - 10.0).abs() + 1.0,
+            |i| if i % 21 == 20 { 1e-6 } else { 1.0 },
+        ),
+        Bidiagonal::new("zero diagonal", n, |_| 0.0, random(13)),
+        Bidiagonal::new("zero last row", n, |i| if i + 1 == n { 0.0 } else { 1.0 }, |_| 0.5),
+        Bidiagonal::new("zero", n, |_| 0.0, |_| 0.0),
+        Bidiagonal::new("rank one", n, |i| if i == 0 { 3.0 } else { 0.0 }, |i| if i == 0 { 4.0 } else { 0.0 }),
+    ]
+}
+
+fn sizes() -> impl Iterator<Item = usize> {
+    (0..20).chain([31, 32, 33, 34, 35, 50, 67, 70, 150])
+}
+
+fn assert_good(ratios: [f64; 3], context: &str, n: usize) {
+    assert!(ratios.iter().all(|r| *r < 8.0), "{context}, {n}: {ratios:?}");
+}
+
+type Vectors<T> = fn(&Bidiagonal<T>) -> (Vec<T>, Vec<T>);
+
+fn by_division<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
+    let n = b.n();
+    let nan = T::from_f64(f64::NAN);
+    let (mut u, mut v) = (vec![nan; n * n], vec![nan; n * n]);
+    let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
+    let mut scratch = vec![nan; divide::scratch_len(n)];
+    let (left, right) = (Some(outputs.0), Some(outputs.1));
+    let converged = divide::vectors(&b.d, &b.e, left, right, Execution::new(), &mut scratch).unwrap();
+    assert!(converged, "{}, {n}", b.name);
+    (u, v)
+}
+
+fn by_rotation<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
+    let n = b.n();
+    let (mut u, mut v) = (identity(n), identity(n));
+    let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
+    let mut scratch = vec![T::from_f64(f64::NAN); rotate_vectors_scratch_len(n)];
+    let (mut d, mut e) = (b.d.clone(), b.e.clone());
+    assert!(rotate_vectors(&mut d, &mut e, Some(outputs.0), Some(outputs.1), &mut scratch).unwrap());
+    (u, v)
+}
+
+fn by_jacobi<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
+    let n = b.n();
+    let nan = T::from_f64(f64::NAN);
+    let (mut u, mut v) = (vec![nan; n * n], vec![nan; n * n]);
+    let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
+    let mut scratch = vec![nan; vectors_scratch_len(n)];
+    assert!(jacobi_vectors(&b.d, &b.e, Some(outputs.0), Some(outputs.1), &mut scratch).unwrap());
+    (u, v)
+}
+
+fn identity<T: Real>(n: usize) -> Vec<T> {
+    (0..n * n).map(|i| if i % (n + 1) == 0 { T::ONE } else { T::ZERO }).collect()
+}
+
+fn check_vectors<T: Real>(sizes: impl Iterator<Item = usize>, vectors: Vectors<T>) {
+    for n in sizes {
+        for b in families::<T>(n) {
+            let (u, v) = vectors(&b);
+            assert_good(b.ratios(&b.values(), &u, &v), b.name, n);
+        }
+    }
+}
+
+#[test]
+fn vectors_by_division() {
+    check_vectors::<f64>(sizes(), by_division);
+    check_vectors::<f32>(sizes(), by_division);
+}
+
+#[test]
+fn vectors_by_division_of_a_large_matrix() {
+    for b in families::<f64>(300).iter().take(6) {
+        let (u, v) = by_division(b);
+        assert_good(b.ratios(&b.values(), &u, &v), b.name, 300);
+    }
+}
+
+#[test]
+fn vectors_by_qr_iteration() {
+    check_vectors::<f64>(sizes(), by_rotation);
+    check_vectors::<f32>(sizes(), by_rotation);
+}
+
+#[test]
+fn vectors_by_the_last_resort() {
+    check_vectors::<f64>((0..20).chain([33, 70]), by_jacobi);
+    check_vectors::<f32>((0..20).chain([33, 70]), by_jacobi);
+}
+
+/// Bisection finds every value of every family to the last digits, in its own way.
+#[test]
+fn every_value_has_its_digits() {
+    fn check<T: Real>() {
+        for n in sizes() {
+            for b in families::<T>(n) {
+                // Entries of any size: the smallest values may be lost on the way.
+                let lost = b.largest() * T::MIN_POSITIVE.to_f64() * 4.0;
+                for (s, expected) in b.values().iter().zip(b.bisected()) {
+                    let (s, expected) = (s.to_f64(), expected.to_f64());
+                    let beyond = ((s - expected).abs() - lost).max(0.0);
+                    let relative = if beyond == 0.0 { 0.0 } else { beyond / expected / T::EPSILON.to_f64() };
+                    assert!(relative < 10.0 + n as f64, "{}, {n}: {s:e} {expected:e}, {relative}", b.name);
+                }
+            }
+        }
+    }
+    check::<f64>();
+    check::<f32>();
+}
+
+/// `s_k = 2 cos(k pi / (2 n + 1))` for ones.
+#[test]
+fn a_formula_for_the_values() {
+    for n in [1, 2, 3, 10, 77, 300] {
+        let b = Bidiagonal::<f64>::new("ones", n, |_| 1.0, |_| 1.0);
+        for (k, s) in (1..).zip(b.values()) {
+            // The sine of the complement has all its digits.
+            let expected = 2.0 * ((n as f64 + 0.5 - f64::from(k)) * std::f64::consts::PI / (2 * n + 1) as f64).sin();
+            assert!((s / expected - 1.0).abs() < (8.0 + 0.1 * n as f64) * f64::EPSILON, "{n}, {k}: {s:e} {expected:e}");
+        }
+    }
+}
+
+#[test]
+fn values_agree_with_jacobi_where_the_matrix_is_graded() {
+    fn check<T: Real>(step: f64) {
+        for n in [2, 5, 20] {
+            for up in [false, true] {
+                let mut noise = Uniform::new(3);
+                let size = |i: usize| step.powi(if up { n - i } else { i } as i32);
+                let mut other = Uniform::new(4);
+                let b = Bidiagonal::<T>::new(
+                    "graded",
+                    n,
+                    |i| size(i) * (2.0 + noise.symmetric::<f64>()),
+                    |i| size(i + usize::from(up)) * other.symmetric::<f64>(),
+                );
+                let (a, mut expected) = (b.dense(), vec![T::ZERO; n]);
+                let mut scratch = vec![T::ZERO; jacobi_unblocked_scratch_len(n, n)];
+                let view = MatRef::row_major(&a, n, n).unwrap();
+                jacobi_unblocked(view, &mut expected, None, None, &Options::new(), &mut scratch).unwrap();
+                for (s, expected) in b.values().iter().zip(&expected) {
+                    let relative = (s.to_f64() / expected.to_f64() - 1.0).abs() / T::EPSILON.to_f64();
+                    assert!(relative < 50.0, "{n}, {up}: {s} {expected}, {relative}");
+                }
+            }
+        }
+    }
+    check::<f64>(1e-8);
+    check::<f32>(1e-1);
+}
+
+#[test]
+fn one_side_alone_has_the_same_bits() {
+    for n in [1, 5, 16, 17, 40, 90] {
+        for b in families::<f64>(n) {
+            let (both_u, both_v) = by_division(&b);
+            let mut x = vec![0.0; n * n];
+            let mut scratch = vec![1.0; vectors_scratch_len(n)];
+            let alone = MatMut::col_major(&mut x, n, n).unwrap();
+            assert!(vectors(&b.d, &b.e, Some(alone), None, Execution::new(), &mut scratch).unwrap());
+            assert!(x == both_u, "{}, {n}", b.name);
+            let alone = MatMut::col_major(&mut x, n, n).unwrap();
+            assert!(vectors(&b.d, &b.e, None, Some(alone), Execution::new(), &mut scratch).unwrap());
+            assert!(x == both_v, "{}, {n}", b.name);
+        }
+    }
+}
+
+#[test]
+fn rotations_apply_to_matrices_of_any_height() {
+    let n = 13;
+    let b = &families::<f64>(n)[0];
+    let (q, _) = by_rotation(b);
+    for rows in [0, 1, 3, 4, 6, 30] {
+        let mut uniform = Uniform::new(rows as u64);
+        let mut x: Vec<f64> = (0..rows * n).map(|_| uniform.symmetric()).collect();
+        let before = x.clone();
+        let mut scratch = vec![f64::NAN; rotate_vectors_scratch_len(n)];
+        let (mut d, mut e) = (b.d.clone(), b.e.clone());
+        let view = MatMut::col_major(&mut x, rows, n).unwrap();
+        assert!(rotate_vectors(&mut d, &mut e, Some(view), None, &mut scratch).unwrap());
+        for (place, x) in x.iter().enumerate() {
+            let (i, j) = (place % rows, place / rows);
+            let expected: f64 = (0..n).map(|l| before[l * rows + i] * q[j * n + l]).sum();
+            assert!((x - expected).abs() < 1e-14, "{rows}: {x} {expected}");
+        }
+    }
+}
+
+#[test]
+fn lengths_are_exact_and_follow_their_formulas() {
+    for n in [0, 1, 2, 16, 17, 40] {
+        let b = &families::<f64>(n)[0];
+        let mut s = vec![0.0; n];
+        assert_eq!(values_scratch_len(n), 9 * n);
+        let packed = crate::kernel::gemm_scratch_len(n, n, n);
+        let divided = 2 * n * n + 23 * n + 16 * (n.min(16) + 4) + packed;
+        assert_eq!(vectors_scratch_len(n), divided.max(3 * n * n + 8 * n));
+        assert_eq!(rotate_vectors_scratch_len(n), 16 * (n + 4));
+        for (needed, result) in [
+            (values_scratch_len(n), values(&b.d, &b.e, &mut s, &mut vec![0.0; (9 * n).saturating_sub(1)])),
+            (
+                vectors_scratch_len(n),
+                vectors(&b.d, &b.e, None, None, Execution::new(), &mut vec![0.0; vectors_scratch_len(n) - 1])
+                    .map(|_| ()),
+            ),
+        ] {
+            assert!(needed == 0 || result == Err(Error::ScratchTooSmall { needed, given: needed - 1 }), "{n}");
+        }
+    }
+}
+
+proptest! {
+    /// The values depend on magnitudes only, and scale with the matrix to the last bit.
+    #[test]
+    fn signs_do_not_matter_and_powers_of_two_scale(n in 1usize..40, seed: u64, e in -30i32..30, signs: u64) {
+        let mut uniform = Uniform::new(seed);
+        let mut entry = |_: usize| uniform.symmetric::<f64>();
+        let d: Vec<f64> = (0..n).map(&mut entry).collect();
+        let b = Bidiagonal::<f64>::new("random", n, |i| d[i], &mut entry);
+        let flip = |i: usize, x: f64| if signs >> (i % 64) & 1 == 1 { -x } else { x };
+        let turned = Bidiagonal::<f64>::new("turned", n, |i| flip(i, b.d[i]).scale(e), |i| flip(i + 7, b.e[i]).scale(e));
+        let expected: Vec<f64> = b.values().iter().map(|s| s.scale(e)).collect();
+        prop_assert_eq!(turned.values(), expected);
+    }
+
+    /// Entries over the whole range below the fourth root of the largest number, with zeros.
+    #[test]
+    fn any_entries(n in 1usize..40, exponents in prop::collection::vec((-150i32..32, 0u32..5), 80)) {
+        let entry = |i: usize| if exponents[i].1 == 0 { 0.0 } else { 1.3 * 2.0f64.powi(exponents[i].0) };
+        let b = Bidiagonal::<f32>::new("any", n, entry, |i| entry(i + 40));
+        let s = b.values();
+        prop_assert!(s.windows(2).all(|w| w[0] >= w[1]) && s.iter().all(|s| *s >= 0.0 && s.is_finite()));
+        for vectors in [by_division::<f32>, by_rotation, by_jacobi] {
+            let (u, v) = vectors(&b);
+            let ratios = b.ratios(&s, &u, &v);
+            prop_assert!(ratios.iter().all(|r| *r < 30.0), "{:?} {:?} {:?}", ratios, b.d, b.e);
+        }
+    }
+}

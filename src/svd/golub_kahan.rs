@@ -1,0 +1,155 @@
+//! The SVD by way of a bidiagonal matrix.
+//!
+//! ```text
+//! A = Q R                       if A is tall: the rest then works on a square
+//! R = Q' B P^T                  bidiagonalization, `bidiagonalize`
+//! B = X diag(s) Y^T             the bidiagonal SVD, `bidiagonal`
+//! A = (Q Q' X) diag(s) (P Y)^T  the reflectors applied in blocks
+//! ```
+//!
+//! Golub & Kahan 1965; the QR factorization first is Chan's (TOMS 8, 1982). The singular values come from the values-only
+//! routine whatever else is asked for, so they are always the same bits.
+
+use super::bidiagonal;
+use super::{Info, Options, check_outputs, fix_pair, write_values};
+use crate::bidiagonalize::{Bidiagonal, bidiagonalize, bidiagonalize_scratch_len};
+use crate::check;
+use crate::columns::Columns;
+use crate::error::{Error, Operand};
+use crate::householder::{Side, apply, apply_scratch_len};
+use crate::qr::{copy_scaled, factor_blocked, factor_blocked_scratch_len, scaling_exponent};
+use crate::real::Real;
+use crate::scratch::{max, min, split, sum, times};
+use crate::view::{MatMut, MatRef};
+
+/// Elements of scratch for [`golub_kahan`] of an `m x n` matrix, whatever the outputs.
+pub const fn golub_kahan_scratch_len(m: usize, n: usize) -> usize {
+    let (l, k) = (max(m, n), min(m, n));
+    sum([sum(reduction(l, k)), sum(vectors(l, k))])
+}
+
+/// Elements of scratch for [`golub_kahan`] of an `m x n` matrix without vectors.
+pub const fn golub_kahan_values_scratch_len(m: usize, n: usize) -> usize {
+    let (l, k) = (max(m, n), min(m, n));
+    sum([sum(reduction(l, k)), values(l, k)])
+}
+
+/// For `l x k`: the matrix, a square one, five numbers for each of `k` columns, and the singular values.
+const fn reduction(l: usize, k: usize) -> [usize; 8] {
+    [times(l, k), times(k, k), k, k, k, k, k, k]
+}
+
+/// What the steps to the values need, in turn.
+const fn values(l: usize, k: usize) -> usize {
+    max(max(factor_blocked_scratch_len(l, k), bidiagonalize_scratch_len(l, k)), bidiagonal::values_scratch_len(k))
+}
+
+/// The vectors of the bidiagonal matrix, and what the steps to the vectors need, in turn.
+const fn vectors(l: usize, k: usize) -> [usize; 3] {
+    let steps = max(bidiagonal::vectors_scratch_len(k), apply_scratch_len(l, l, k));
+    [times(k, k), times(k, k), max(values(l, k), steps)]
+}
+
+/// The singular value decomposition `A = U diag(s) V^T` by bidiagonalization.
+///
+/// A is `m x n`; with `k = min(m, n)`, `s` has `k` elements, `u` is `m x k` and `v` `n x k`, or `m x m` and `n x n` with
+/// [`Vectors::Full`](super::Vectors::Full). What is given is overwritten; the values are the same bits whichever vectors
+/// are asked for. The values descend; the first large entry of each column of V is positive (of U, if U alone is asked
+/// for; see [`column_sign`](super::column_sign)).
+///
+/// Every finite matrix is accepted, whatever its scale, rank or shape. Backward stable: each value is accurate to about
+/// `eps s_1`. For values that are accurate relative to themselves see [`jacobi_unblocked`](super::jacobi_unblocked).
+///
+/// With `l = max(m, n)`, the values take about `8/3 k^3` operations, and `2 l k^2` before if A is tall or wide; the vectors
+/// about `4 l k^2` for each side and `8/3 k^3` for those of the bidiagonal matrix.
+///
+/// Without vectors, [`golub_kahan_values_scratch_len`] is enough scratch.
+///
+/// # Errors
+/// `Shape`, `ScratchTooSmall`, `TooLarge`, `NonFinite`; `Overflow` if the largest singular value exceeds the largest
+/// number (ask for [`Options::scaled`] values then). Nothing is changed in any of these.
+pub fn golub_kahan<T: Real>(
+    a: MatRef<'_, T>,
+    s: &mut [T],
+    mut u: Option<MatMut<'_, T>>,
+    mut v: Option<MatMut<'_, T>>,
+    options: &Options,
+    scratch: &mut [T],
+) -> Result<Info, Error> {
+    let (m, n) = a.shape();
+    let (l, k) = (m.max(n), m.min(n));
+    check_outputs((m, n), s, &u, &v, options.vectors)?;
+    check::exact_index::<T>(l)?;
+    let needed = if u.is_some() || v.is_some() { golub_kahan_scratch_len(m, n) } else { golub_kahan_values_scratch_len(m, n) };
+    if scratch.len() < needed {
+        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
+    }
+    let exponent = scaling_exponent(check::finite(a, Operand::A)?);
+    // A wide matrix is the tall one's transpose with U and V exchanged.
+    let info = if m >= n {
+        tall(a, exponent, s, u.as_mut(), v.as_mut(), options, scratch)
+    } else {
+        tall(a.t(), exponent, s, v.as_mut(), u.as_mut(), options, scratch)
+    }?;
+    fix_pair(u.as_mut(), v.as_mut(), k);
+    Ok(info)
+}
+
+fn tall<T: Real>(
+    a: MatRef<'_, T>,
+    exponent: i32,
+    s: &mut [T],
+    left: Option<&mut MatMut<'_, T>>,
+    right: Option<&mut MatMut<'_, T>>,
+    options: &Options,
+    scratch: &mut [T],
+) -> Result<Info, Error> {
+    let ((l, k), execution) = (a.shape(), options.execution);
+    let reduction = reduction(l, k);
+    let (first, rest) = scratch.split_at_mut_checked(sum(reduction)).unwrap_or_default();
+    let [work, square, diagonal, superdiagonal, tau_left, tau_right, tau, found] = split(first, reduction)?;
+    let mut work = Columns::new(work, l, k);
+    let mut square = Columns::new(square, k, k);
+    copy_scaled(a, exponent, &mut work);
+    // The factorization is rich in matrix products, so it pays before it saves operations (from l = 5/3 k).
+    let by_qr = 4 * l >= 5 * k;
+    if by_qr {
+        factor_blocked(&mut work, tau, execution, rest)?;
+        for j in 0..k {
+            let (upper, lower) = square.col_mut(j).split_at_mut_checked(j + 1).unwrap_or_default();
+            upper.iter_mut().zip(work.col(j)).for_each(|(r, x)| *r = *x);
+            lower.fill(T::ZERO);
+        }
+    }
+    let mut b = Bidiagonal { diagonal, superdiagonal, left: tau_left, right: tau_right };
+    bidiagonalize(if by_qr { &mut square } else { &mut work }, &mut b, execution, rest)?;
+    let superdiagonal = b.superdiagonal.get(..k.saturating_sub(1)).unwrap_or_default();
+    bidiagonal::values(b.diagonal, superdiagonal, found, rest)?;
+    write_values(found, exponent, options.scaled, s)?;
+
+    let mut converged = true;
+    if left.is_some() || right.is_some() {
+        let [x, y, rest] = split(rest, vectors(l, k))?;
+        let (mut x, mut y) = (Columns::new(x, k, k), Columns::new(y, k, k));
+        let (want_x, want_y) = (left.is_some().then(|| x.as_mut()), right.is_some().then(|| y.as_mut()));
+        converged = bidiagonal::vectors(b.diagonal, superdiagonal, want_x, want_y, execution, rest)?;
+        let reflectors = if by_qr { square.as_ref() } else { work.as_ref() };
+        if let Some(left) = left {
+            left.set_identity();
+            left.rb().submatrix(0, 0, k, k).copy_from(x.as_ref());
+            let rows = reflectors.rows();
+            let part = left.rb().submatrix(0, 0, rows, if by_qr { k } else { l });
+            apply(Side::Forward, reflectors, b.left, part, execution, rest)?;
+            if by_qr {
+                apply(Side::Forward, work.as_ref(), tau, left.rb(), execution, rest)?;
+            }
+        }
+        if let Some(right) = right {
+            right.rb().copy_from(y.as_ref());
+            let reflectors = reflectors.t().submatrix(1, 0, k.saturating_sub(1), k.saturating_sub(1));
+            apply(Side::Forward, reflectors, b.right, right.rb().submatrix(1, 0, k, k), execution, rest)?;
+        }
+    }
+    let nonzero = s.iter().take_while(|s| **s > T::ZERO).count();
+    Ok(Info { converged, sweeps: 0, nonzero, exponent })
+}
