@@ -2,8 +2,9 @@
 
 use crate::columns::Columns;
 use crate::error::Error;
-use crate::kernel::{Execution, axpy, gemm};
+use crate::kernel::{Execution, axpy, gemm, gemm_scratch_len};
 use crate::real::Real;
+use crate::scratch::{min, split, sum, times};
 use crate::view::MatRef;
 
 /// Columns at a time of [`invert_upper_blocked`].
@@ -27,17 +28,26 @@ pub(crate) fn invert_upper<T: Real>(r: &Columns<'_, T>, inverse: &mut Columns<'_
     }
 }
 
+/// Elements of scratch for [`invert_upper_blocked`].
+pub(crate) const fn invert_upper_blocked_scratch_len(n: usize) -> usize {
+    sum(layout(n))
+}
+
+/// A block of columns, and what products need.
+const fn layout(n: usize) -> [usize; 2] {
+    [times(n, min(n, BLOCK)), gemm_scratch_len(n, min(n, BLOCK), n)]
+}
+
 /// As [`invert_upper`] with matrix products, for a diagonal without zeros; what R holds below it is not read.
 ///
-/// `buffer` has `n min(n, 32)` elements, `scratch` what a product of `n x n` matrices needs.
 pub(crate) fn invert_upper_blocked<T: Real>(
     r: MatRef<'_, T>,
     inverse: &mut Columns<'_, T>,
     execution: Execution,
-    buffer: &mut [T],
     scratch: &mut [T],
 ) -> Result<(), Error> {
     let (n, isa) = (inverse.cols(), execution.isa());
+    let [buffer, products] = split(scratch, layout(n))?;
     for start in (0..n).step_by(BLOCK) {
         let end = n.min(start + BLOCK);
         for j in start..end {
@@ -56,10 +66,10 @@ pub(crate) fn invert_upper_blocked<T: Real>(
             let mut right = Columns::new(buffer.get_mut(..start * width).unwrap_or_default(), start, width);
             let corner = block.as_ref().submatrix(start, 0, width, width);
             let above = r.submatrix(0, start, start, width);
-            gemm(T::ONE, above, corner, T::ZERO, right.as_mut(), execution, scratch)?;
+            gemm(T::ONE, above, corner, T::ZERO, right.as_mut(), execution, products)?;
             let done = done.submatrix(0, 0, start, start);
             let above = block.as_mut().submatrix(0, 0, start, width);
-            gemm(-T::ONE, done, right.as_ref(), T::ZERO, above, execution, scratch)?;
+            gemm(-T::ONE, done, right.as_ref(), T::ZERO, above, execution, products)?;
         }
     }
     Ok(())

@@ -33,7 +33,9 @@ pub mod truncated;
 pub use crate::qr::Vectors;
 pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
 pub use golub_kahan::{golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
-pub use jacobi::{jacobi, jacobi_scratch_len, jacobi_unblocked, jacobi_unblocked_scratch_len};
+pub use jacobi::{
+    jacobi, jacobi_scratch_len, jacobi_unblocked, jacobi_unblocked_scratch_len, jacobi_warm, jacobi_warm_scratch_len,
+};
 pub use polar::{
     nearest_rotation, nearest_rotation_scratch_len, polar, polar_scratch_len, procrustes, procrustes_rotation,
     procrustes_scratch_len,

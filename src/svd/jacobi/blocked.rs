@@ -1,61 +1,44 @@
-//! Jacobi on the columns of a triangle that a second QR factorization has brought close to diagonal form, blocked.
+//! Sweeps of rotations over the columns of a square X that is close to having orthogonal columns, in place.
 //!
-//! ```text
-//! A P = Q R,   R^T = Q' L^T      so R = L Q'^T with L lower triangular
-//! L W = X                        rotations make the columns of X orthogonal
-//! X = Y diag(s)
-//! A = (Q Y) diag(s) (P Q' W)^T
-//! ```
+//! Up to [`DIRECT`] columns are rotated where they are. More are taken as pairs of blocks of [`WIDTH`] columns: the
+//! rotations of a pair are found on its Gram matrix G and collected in a small orthogonal Z, and `X Z` is a matrix product.
+//! That keeps the accuracy relative to each column: where columns differ in length, the entries of Z are small in
+//! proportion, and each is a sum of terms no larger, hence accurate relative to itself.
 //!
-//! L is closer to diagonal than R^T, which saves sweeps; and the rotations need not be accumulated: `W = L^-1 X`. The
-//! error of X is small relative to each of its columns and, as rotations from the right preserve the norms of rows,
-//! relative to each row of L. So W is orthogonal to within `eps |L^-1 D|`, D the norms of the rows of L (Drmac &
-//! Veselic, part II, section 4). Pivoting commonly makes this number about `k`; where it is large, or where norms are so
-//! far apart that their squares leave the range, the rotations are accumulated instead (`accumulated.rs`).
-//!
-//! Up to [`DIRECT`] columns are rotated in place. More are taken as pairs of blocks of [`WIDTH`] columns: the rotations
-//! of a pair are found on its Gram matrix G and collected in a small orthogonal Z, and `X Z` is a matrix product. That
-//! keeps the accuracy relative to each column: where columns differ in length, the entries of Z are small in proportion,
-//! and each is a sum of terms no larger, hence accurate relative to itself. Z only steers; the Gram matrix of the true
-//! columns, computed at every visit, decides whether they are orthogonal.
+//! G steers and decides. What crosses two blocks is computed from the true columns at every visit; what is inside a block
+//! at the beginning of a sweep, and from there on as `Z^T G Z`.
 
-use super::triangle::Triangle;
-use super::{Outputs, finished, write_values};
+use super::finished;
 use crate::columns::{Columns, Total};
 use crate::error::Error;
-use crate::householder::{Side, apply, apply_scratch_len};
 use crate::kernel::{Execution, Found, Inner, Isa, Pairs, gemm, gemm_scratch_len};
-use crate::qr::{factor_blocked, factor_blocked_scratch_len};
 use crate::real::Real;
-use crate::scratch::{ALIGNMENT, aligned, max, min, split, sum, times};
-use crate::svd::{Info, Options};
-use crate::triangular::invert_upper_blocked;
+use crate::scratch::{ALIGNMENT, aligned, min, split, sum, times};
+use crate::svd::Options;
 
-/// Columns in a block.
+/// Columns in a block: a multiple of the rows of every tile of the matrix product but one.
 const WIDTH: usize = 24;
-/// Most columns that are rotated in place.
+/// Most columns that are rotated where they are.
 const DIRECT: usize = 64;
+/// A sine above which a pair of blocks is worth a second round of rotations.
+const LARGE: f64 = 0.1;
 
-/// For `l x k`: the second factorization, its `tau`, the inverse of L^T, X, W, a pair of blocks, its Gram matrix over the
-/// rotations, the Gram matrix of each block, squared norms, and what products need.
-pub(super) const fn layout(l: usize, k: usize) -> [usize; 10] {
-    let (square, pair) = (times(k, k), min(k, 2 * WIDTH));
-    let products = max(
-        max(factor_blocked_scratch_len(k, k), apply_scratch_len(l, l, k)),
-        max(apply_scratch_len(k, k, k), gemm_scratch_len(k, k, k)),
-    );
+/// For `k x k`: a pair of blocks, its Gram matrix over its rotations, the Gram matrix of each block, squared norms, and
+/// what products need.
+const fn layout(k: usize) -> [usize; 5] {
+    let pair = min(k, 2 * WIDTH);
     [
-        square,
-        k,
-        square,
-        sum([square, ALIGNMENT]),
-        square,
         sum([times(padded(k), pair), ALIGNMENT]),
         sum([times(2 * pair, pair), ALIGNMENT]),
         times(k, min(k, WIDTH)),
         k,
-        sum([products, ALIGNMENT]),
+        sum([gemm_scratch_len(k, pair, k), ALIGNMENT]),
     ]
+}
+
+/// Elements of scratch for [`orthogonalize`] of at most `k x k`.
+pub(super) const fn orthogonalize_scratch_len(k: usize) -> usize {
+    sum(layout(k))
 }
 
 /// Elements from one column of `m` rows to the next: an odd number of cache lines (or twice that), so that columns do
@@ -64,107 +47,49 @@ const fn padded(m: usize) -> usize {
     times(m.div_ceil(16) | 1, 16)
 }
 
-/// Values and vectors from the pivoted QR factorization of a tall matrix; nothing if the rotations must be accumulated.
-pub(super) fn decompose<T: Real>(
-    triangle: &Triangle<'_, T>,
-    outputs: &mut Outputs<'_, T>,
+/// Rotates the columns of X until they are orthogonal, longest first. Returns the number of sweeps, and whether the
+/// tolerance was met. Squares of squares of their norms are in the range of T.
+pub(super) fn orthogonalize<T: Real>(
+    x: &mut Columns<'_, T>,
     options: &Options,
-    memory: &mut [T],
-) -> Result<Option<Info>, Error> {
-    let Triangle { qr, isa, rank, exponent, .. } = triangle;
-    let ((l, k), rank, isa, execution) = ((qr.rows(), qr.cols()), *rank, *isa, options.execution);
-    let [second, tau, inverse, x, w, pair, stack, diagonal, squares, products] = split(memory, layout(l, k))?;
-    let products = aligned(products, products.len() - ALIGNMENT);
-    let Outputs { s, left, right } = outputs;
-    let mut second = Columns::zeroed(second.get_mut(..k * rank).unwrap_or_default(), k, rank);
-    for j in 0..rank {
-        second.col_mut(j).iter_mut().enumerate().skip(j).for_each(|(i, x)| *x = qr.at(j, i));
-    }
-    let tau = tau.get_mut(..rank).unwrap_or_default();
-    factor_blocked(&mut second, tau, execution, products)?;
-    let mut inverse = Columns::new(inverse.get_mut(..rank * rank).unwrap_or_default(), rank, rank);
-    invert_upper_blocked(second.as_ref(), &mut inverse, execution, pair, products)?;
-    if !well_conditioned(isa, &second, &inverse) {
-        return Ok(None);
-    }
-    let mut lower = Columns::zeroed(aligned(x, rank * rank), rank, rank);
-    for j in 0..rank {
-        lower.col_mut(j).iter_mut().enumerate().skip(j).for_each(|(i, x)| *x = second.at(j, i));
-    }
-    let squares = squares.get_mut(..rank).unwrap_or_default();
+    scratch: &mut [T],
+) -> Result<(usize, bool), Error> {
+    let n = x.cols();
+    let [pair, stack, diagonal, squares, products] = split(scratch, layout(n))?;
+    let (products_len, execution) = (products.len() - ALIGNMENT, options.execution);
     let mut state = State {
-        isa,
+        isa: execution.isa(),
         execution,
-        tolerance: T::EPSILON * T::from_usize(rank).sqrt(),
-        x: lower,
+        tolerance: T::EPSILON * T::from_usize(n).sqrt(),
+        x,
         squares,
         pair,
         stack,
         diagonal,
-        products,
+        products: aligned(products, products_len),
     };
-    let (sweeps, converged) = state.orthogonalize(options.max_sweeps)?;
+    let outcome = state.sweeps(options.max_sweeps)?;
     state.sort();
-    let State { mut x, squares: norms, pair, products, .. } = state;
-    for (j, norm) in norms.iter_mut().enumerate() {
-        *norm = isa.norm(x.col(j));
-    }
-    write_values(norms, *exponent, options, s)?;
-
-    if let Some(right) = right {
-        let mut w = Columns::zeroed(w, k, k);
-        (rank..k).for_each(|j| w.put(j, j, T::ONE));
-        let corner = w.as_mut().submatrix(0, 0, rank, rank);
-        gemm(T::ONE, inverse.as_ref().t(), x.as_ref(), T::ZERO, corner, execution, products)?;
-        apply(Side::Forward, second.as_ref(), tau, w.as_mut(), execution, products)?;
-        (0..k).for_each(|j| triangle.put_right(w.col(j), right, j));
-    }
-    if let Some(left) = left {
-        left.set_identity();
-        for (j, norm) in norms.iter().enumerate() {
-            isa.scale(T::ONE / *norm, x.col_mut(j));
-        }
-        left.rb().submatrix(0, 0, rank, rank).copy_from(x.as_ref());
-        apply(Side::Forward, qr.as_ref(), triangle.tau, left.rb(), execution, products)?;
-        triangle.return_rows(left, pair.get_mut(..k).unwrap_or_default());
-    }
-    Ok(Some(Info { converged, sweeps, nonzero: s.iter().take_while(|s| **s > T::ZERO).count(), exponent: *exponent }))
-}
-
-/// Whether `W = L^-1 X` is orthogonal enough, and no square leaves the range, for the R of a factorization `L^T = R` and
-/// its inverse.
-fn well_conditioned<T: Real>(isa: Isa, r: &Columns<'_, T>, inverse: &Columns<'_, T>) -> bool {
-    let rank = inverse.cols();
-    let mut square = T::ZERO;
-    for i in 0..rank {
-        let row = isa.norm(r.col(i).get(..=i).unwrap_or_default());
-        if !(row > T::pow2(T::MIN_EXPONENT / 4)) {
-            return false;
-        }
-        let column = (i..rank).fold(T::ZERO, |sum, j| sum + (row * inverse.at(i, j)) * (row * inverse.at(i, j)));
-        square += column;
-    }
-    square.sqrt() <= T::from_usize(4 * rank)
+    Ok(outcome)
 }
 
 /// The columns in work.
-struct State<'a, T> {
+struct State<'a, 'x, T> {
     isa: Isa,
     execution: Execution,
     tolerance: T,
-    x: Columns<'a, T>,
+    x: &'a mut Columns<'x, T>,
     /// Squared norms of the columns.
     squares: &'a mut [T],
     pair: &'a mut [T],
     stack: &'a mut [T],
-    /// The Gram matrix of each block of columns.
     diagonal: &'a mut [T],
     products: &'a mut [T],
 }
 
-impl<T: Real> State<'_, T> {
-    /// Sweeps until the columns are orthogonal. Returns the number of sweeps, and whether the tolerance was met.
-    fn orthogonalize(&mut self, max_sweeps: usize) -> Result<(usize, bool), Error> {
+impl<T: Real> State<'_, '_, T> {
+    /// Sweeps until the columns are orthogonal.
+    fn sweeps(&mut self, max_sweeps: usize) -> Result<(usize, bool), Error> {
         let n = self.x.cols();
         for sweep in 0..max_sweeps {
             self.sort();
@@ -243,7 +168,7 @@ impl<T: Real> State<'_, T> {
         if found.sine == T::ZERO {
             return Ok(found);
         }
-        if found.sine > T::from_f64(0.1) {
+        if found.sine > T::from_f64(LARGE) {
             isa.rotate_pairs(stack.as_mut_slice(), squares, pairs, Inner::Gram, *tolerance);
         }
         let mut pair = Columns::new(aligned(pair, padded(m) * both), padded(m), both);

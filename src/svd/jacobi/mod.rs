@@ -13,30 +13,35 @@
 //! only columns are combined, each as exact relative to its own norm, small singular values keep their relative accuracy
 //! where the columns of A differ in scale.
 //!
-//! `triangle` is the preparation, `accumulated` these rotations for any matrix, `blocked` a faster way for most.
+//! `triangle` is the preparation and `accumulated` what follows for any matrix. `solved` is a faster way for most, on the
+//! sweeps in `blocked`.
 
 mod accumulated;
 mod blocked;
+mod solved;
 mod triangle;
+mod warm;
 
 use super::{Info, Options, check_outputs, fix_pair};
 use crate::check;
-use crate::error::{Error, Operand};
 use crate::columns::Columns;
+use crate::error::{Error, Operand};
 use crate::qr::{copy_scaled, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
 use triangle::Triangle;
 
+pub use warm::{jacobi_warm, jacobi_warm_scratch_len};
+
 /// Elements of scratch for [`jacobi`] of an `m x n` matrix, whatever the outputs.
 pub const fn jacobi_scratch_len(m: usize, n: usize) -> usize {
     sum(blocked_layout(max(m, n), min(m, n)))
 }
 
-/// For `l x k`: what [`jacobi_unblocked`] needs, and what `blocked` does.
+/// For `l x k`: what [`jacobi_unblocked`] needs, and what `solved` does.
 const fn blocked_layout(l: usize, k: usize) -> [usize; 2] {
-    [sum(layout(l, k)), sum(blocked::layout(l, k))]
+    [sum(layout(l, k)), sum(solved::layout(l, k))]
 }
 
 /// Elements of scratch for [`jacobi_unblocked`] of an `m x n` matrix, whatever the outputs:
@@ -67,7 +72,7 @@ pub fn jacobi<T: Real>(
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     let [common, memory] = split(scratch, blocked_layout(m.max(n), m.min(n)))?;
-    decompose(a, s, u, v, options, common, |triangle, outputs| blocked::decompose(triangle, outputs, options, memory))
+    decompose(a, s, u, v, options, common, |triangle, outputs| solved::decompose(triangle, outputs, options, memory))
 }
 
 /// The singular value decomposition `A = U diag(s) V^T` by one-sided Jacobi rotations.
@@ -131,7 +136,7 @@ struct Outputs<'a, T> {
     right: Option<MatMut<'a, T>>,
 }
 
-/// The steps of both: `blocked` is tried first, and returns nothing if the rotations must be accumulated.
+/// The steps of both: `solved` is tried first, and returns nothing if the rotations must be accumulated.
 fn decompose<T: Real>(
     a: MatRef<'_, T>,
     s: &mut [T],
@@ -139,7 +144,7 @@ fn decompose<T: Real>(
     mut v: Option<MatMut<'_, T>>,
     options: &Options,
     scratch: &mut [T],
-    blocked: impl FnOnce(&Triangle<'_, T>, &mut Outputs<'_, T>) -> Result<Option<Info>, Error>,
+    solved: impl FnOnce(&Triangle<'_, T>, &mut Outputs<'_, T>) -> Result<Option<Info>, Error>,
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     let k = m.min(n);
@@ -154,7 +159,7 @@ fn decompose<T: Real>(
     let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
     let fill = |work: &mut Columns<'_, T>| copy_scaled(tall, exponent, work);
     let triangle = Triangle::new(fill, tall.shape(), exponent, options, memory);
-    let info = match blocked(&triangle, &mut outputs)? {
+    let info = match solved(&triangle, &mut outputs)? {
         Some(info) => info,
         None => {
             let memory = accumulated::Memory { x, w, buffer, norms, exponents, values };
