@@ -157,9 +157,11 @@ fn pack<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit:
         if source.row_stride() == 1 {
             for (j, to) in panel.chunks_exact_mut(padded).enumerate() {
                 let from = source.column(j);
-                for i in (0..padded).step_by(S::LANES) {
+                let mut i = 0;
+                while i < padded {
                     let x = simd.load(from.get(i..).unwrap_or_default());
                     simd.store(x, to.get_mut(i..).unwrap_or_default());
+                    i += S::LANES;
                 }
             }
         } else {
@@ -184,11 +186,12 @@ fn transpose<T: Real, const N: usize>(block: MatRef<'_, T>, first: usize, panel:
     let rows = block.submatrix(first, 0, N, block.cols());
     let (from, row_stride, col_stride) = (rows.as_ptr(), rows.row_stride(), rows.col_stride());
     debug_assert_eq!(rows.rows(), N);
-    for (j, to) in panel.chunks_exact_mut(height.max(1)).enumerate().take(rows.cols()) {
-        let Some(to) = to.get_mut(first..).and_then(|to| to.first_chunk_mut::<N>()) else { break };
-        for (i, to) in to.iter_mut().enumerate() {
+    for j in 0..rows.cols() {
+        let to = panel.get_mut(j * height + first..).unwrap_or_default();
+        let Some(to) = to.first_chunk_mut::<N>() else { break };
+        for i in 0..N {
             // SAFETY: the block has `N` rows from `first` on, and column `j`.
-            *to = unsafe { *from.add(i * row_stride + j * col_stride) };
+            to[i] = unsafe { *from.add(i * row_stride + j * col_stride) };
         }
     }
     N
@@ -228,46 +231,45 @@ impl<S: Simd<T>, T: Real> Tile<'_, S, T> {
         let a_step = if a.step == 0 { MV * S::LANES } else { a.step };
         let last = if whole { S::LANES } else { rows - (MV - 1) * S::LANES };
         let mut columns = [0; NR];
-        for (j, column) in columns.iter_mut().enumerate() {
+        for j in 0..NR {
             // Columns that C does not have repeat the last one, and are dropped.
-            *column = if PACKED { j } else { j.min(cols - 1) * b.across };
+            columns[j] = if PACKED { j } else { j.min(cols - 1) * b.across };
         }
         let b_step = if PACKED { NR } else { b.step };
         let mut tile = [[simd.splat(T::ZERO); MV]; NR];
         let (mut a_place, mut b_place) = (a.data, b.data);
         for _ in 0..k {
             let mut x = [simd.splat(T::ZERO); MV];
-            for (i, x) in x.iter_mut().enumerate() {
-                let count = if whole || i + 1 < MV { S::LANES } else { last };
-                // SAFETY: within column `p` of the panel of A.
-                *x = unsafe {
+            for i in 0..MV {
+                // SAFETY: within this column of the panel of A.
+                x[i] = unsafe {
                     let from = a_place.add(i * S::LANES);
-                    if whole {
-                        simd.load(core::slice::from_raw_parts(from, S::LANES))
-                    } else {
-                        simd.load_part(from, count)
-                    }
+                    if whole || i + 1 < MV { simd.load_whole(from) } else { simd.load_part(from, last) }
                 };
             }
-            for (column, offset) in tile.iter_mut().zip(columns) {
-                // SAFETY: within row `p` of the panel of B.
-                let y = simd.splat(unsafe { *b_place.add(offset) });
-                for (sum, x) in column.iter_mut().zip(x) {
-                    *sum = simd.mul_add(x, y, *sum);
+            for j in 0..NR {
+                // SAFETY: within this row of the panel of B.
+                let y = simd.splat(unsafe { *b_place.add(columns[j]) });
+                for i in 0..MV {
+                    tile[j][i] = simd.mul_add(x[i], y, tile[j][i]);
                 }
             }
             a_place = a_place.wrapping_add(a_step);
             b_place = b_place.wrapping_add(b_step);
         }
         let (alpha, scale) = (simd.splat(alpha), simd.splat(beta));
-        for (j, column) in tile.iter().enumerate().take(cols) {
+        for (j, column) in tile.iter().enumerate() {
+            if j >= cols {
+                break;
+            }
             let mut to = c.rb().submatrix(0, j, rows, 1).t();
             let Some(to) = to.row_slice_mut(0) else {
                 scatter(simd, alpha, column, beta, to);
                 continue;
             };
-            for (sum, to) in column.iter().zip(to.chunks_mut(S::LANES)) {
-                let product = simd.mul(alpha, *sum);
+            for i in 0..MV {
+                let to = to.get_mut(i * S::LANES..).unwrap_or_default();
+                let product = simd.mul(alpha, column[i]);
                 let value = if beta == T::ZERO { product } else { simd.mul_add(scale, simd.load(to), product) };
                 simd.store(value, to);
             }
@@ -288,11 +290,11 @@ fn scatter<S: Simd<T>, T: Real, const MV: usize>(
     if beta != T::ZERO {
         old.iter_mut().take(to.cols()).enumerate().for_each(|(i, x)| *x = to.at(0, i));
     }
-    let lanes = S::LANES;
-    for ((sum, new), old) in column.iter().zip(new.chunks_mut(lanes)).zip(old.chunks(lanes)) {
-        let product = simd.mul(alpha, *sum);
-        let value = if beta == T::ZERO { product } else { simd.mul_add(simd.splat(beta), simd.load(old), product) };
-        simd.store(value, new);
+    for i in 0..MV {
+        let product = simd.mul(alpha, column[i]);
+        let old = simd.load(old.get(i * S::LANES..).unwrap_or_default());
+        let value = if beta == T::ZERO { product } else { simd.mul_add(simd.splat(beta), old, product) };
+        simd.store(value, new.get_mut(i * S::LANES..).unwrap_or_default());
     }
     new.iter().take(to.cols()).enumerate().for_each(|(i, x)| to.put(0, i, *x));
 }

@@ -6,6 +6,8 @@
 //!
 //! How a product is computed is a value, [`Execution`], never a side effect of a Cargo feature.
 
+#![allow(clippy::needless_range_loop, reason = "kernels are written with plain loops: see `simd`")]
+
 mod gemm;
 mod panel;
 mod product;

@@ -67,8 +67,8 @@ impl<T: Real, const N: usize> Group<T, N> {
             return None;
         }
         let mut columns = [a.as_ptr().cast_mut(); N];
-        for (l, column) in columns.iter_mut().enumerate() {
-            *column = column.wrapping_add((j + l) * a.col_stride() + skip);
+        for l in 0..N {
+            columns[l] = columns[l].wrapping_add((j + l) * a.col_stride() + skip);
         }
         Some(Group { columns, len: a.rows() - skip })
     }
@@ -86,10 +86,10 @@ impl<T: Real, const N: usize> Group<T, N> {
             for half in 0..2 {
                 let at = i + half * S::LANES;
                 // SAFETY: `at + LANES <= len`.
-                let x = unsafe { whole(simd, x.as_ptr().add(at)) };
-                for (sums, column) in sums.iter_mut().zip(self.columns) {
+                let x = unsafe { simd.load_whole(x.as_ptr().add(at)) };
+                for l in 0..N {
                     // SAFETY: as above.
-                    sums[half] = simd.mul_add(unsafe { whole(simd, column.add(at)) }, x, sums[half]);
+                    sums[l][half] = simd.mul_add(unsafe { simd.load_whole(self.columns[l].add(at)) }, x, sums[l][half]);
                 }
             }
             i += 2 * S::LANES;
@@ -99,15 +99,16 @@ impl<T: Real, const N: usize> Group<T, N> {
             if at < len {
                 // SAFETY: `len - at` elements follow.
                 let x = unsafe { simd.load_part(x.as_ptr().add(at), len - at) };
-                for (sums, column) in sums.iter_mut().zip(self.columns) {
+                for l in 0..N {
                     // SAFETY: as above.
-                    sums[half] = simd.mul_add(unsafe { simd.load_part(column.add(at), len - at) }, x, sums[half]);
+                    let column = unsafe { simd.load_part(self.columns[l].add(at), len - at) };
+                    sums[l][half] = simd.mul_add(column, x, sums[l][half]);
                 }
             }
         }
         let mut dots = [T::ZERO; N];
-        for (dot, [even, odd]) in dots.iter_mut().zip(sums) {
-            *dot = simd.sum(simd.add(even, odd));
+        for l in 0..N {
+            dots[l] = simd.sum(simd.add(sums[l][0], sums[l][1]));
         }
         dots
     }
@@ -125,11 +126,11 @@ impl<T: Real, const N: usize> Group<T, N> {
         while i + S::LANES <= len {
             // SAFETY: `i + LANES <= len`.
             unsafe {
-                let mut sum = whole(simd, y.add(i));
-                for (x, column) in x.iter().zip(self.columns) {
-                    sum = simd.mul_add(*x, whole(simd, column.add(i)), sum);
+                let mut sum = simd.load_whole(y.add(i));
+                for l in 0..N {
+                    sum = simd.mul_add(x[l], simd.load_whole(self.columns[l].add(i)), sum);
                 }
-                simd.store(sum, core::slice::from_raw_parts_mut(y.add(i), S::LANES));
+                simd.store_whole(sum, y.add(i));
             }
             i += S::LANES;
         }
@@ -137,8 +138,8 @@ impl<T: Real, const N: usize> Group<T, N> {
             // SAFETY: `len - i` elements follow.
             unsafe {
                 let mut sum = simd.load_part(y.add(i), len - i);
-                for (x, column) in x.iter().zip(self.columns) {
-                    sum = simd.mul_add(*x, simd.load_part(column.add(i), len - i), sum);
+                for l in 0..N {
+                    sum = simd.mul_add(x[l], simd.load_part(self.columns[l].add(i), len - i), sum);
                 }
                 simd.store_part(sum, y.add(i), len - i);
             }
@@ -158,10 +159,10 @@ impl<T: Real, const N: usize> Group<T, N> {
         while i + S::LANES <= len {
             // SAFETY: `i + LANES <= len`.
             unsafe {
-                let x = whole(simd, x.add(i));
-                for (step, column) in step.iter().zip(self.columns) {
-                    let difference = simd.mul_sub_from(*step, x, whole(simd, column.add(i)));
-                    simd.store(difference, core::slice::from_raw_parts_mut(column.add(i), S::LANES));
+                let x = simd.load_whole(x.add(i));
+                for l in 0..N {
+                    let to = self.columns[l].add(i);
+                    simd.store_whole(simd.mul_sub_from(step[l], x, simd.load_whole(to)), to);
                 }
             }
             i += S::LANES;
@@ -170,9 +171,9 @@ impl<T: Real, const N: usize> Group<T, N> {
             // SAFETY: `len - i` elements follow.
             unsafe {
                 let x = simd.load_part(x.add(i), len - i);
-                for (step, column) in step.iter().zip(self.columns) {
-                    let difference = simd.mul_sub_from(*step, x, simd.load_part(column.add(i), len - i));
-                    simd.store_part(difference, column.add(i), len - i);
+                for l in 0..N {
+                    let to = self.columns[l].add(i);
+                    simd.store_part(simd.mul_sub_from(step[l], x, simd.load_part(to, len - i)), to, len - i);
                 }
             }
         }
@@ -182,20 +183,10 @@ impl<T: Real, const N: usize> Group<T, N> {
 #[inline(always)]
 fn splat<S: Simd<T>, T: Real, const N: usize>(simd: S, numbers: [T; N]) -> [S::Vector; N] {
     let mut vectors = [simd.splat(T::ZERO); N];
-    for (vector, x) in vectors.iter_mut().zip(numbers) {
-        *vector = simd.splat(x);
+    for l in 0..N {
+        vectors[l] = simd.splat(numbers[l]);
     }
     vectors
-}
-
-/// A whole vector.
-///
-/// # Safety
-/// `from` is valid for reads of `LANES` elements.
-#[inline(always)]
-pub(super) unsafe fn whole<S: Simd<T>, T: Real>(simd: S, from: *const T) -> S::Vector {
-    // SAFETY: the caller's.
-    simd.load(unsafe { core::slice::from_raw_parts(from, S::LANES) })
 }
 
 struct DotColumns<'a, T> {
@@ -271,9 +262,10 @@ impl<T: Real> ReflectColumns<'_, T> {
         // SAFETY: columns of A, which is borrowed exclusively and has at least one row.
         unsafe {
             let mut steps = group.dots(simd, self.rest);
-            for (step, head) in steps.iter_mut().zip(heads.columns) {
-                *step = self.tau * (*step + *head);
-                *head -= *step;
+            for l in 0..N {
+                let head = heads.columns[l];
+                steps[l] = self.tau * (steps[l] + *head);
+                *head -= steps[l];
             }
             group.subtract(simd, steps, self.rest);
         }
@@ -318,9 +310,10 @@ impl<T: Real> ReduceColumns<'_, T> {
         // SAFETY: columns of A, which has at least one row and which `w` does not overlap.
         unsafe {
             let dots = group.dots(simd, rest);
-            for (((y, row), dot), head) in y.iter_mut().zip(row.iter_mut()).zip(dots).zip(heads.columns) {
-                *y = tau * (dot + *head - *y);
-                *row += *head - *y;
+            for l in 0..N {
+                let head = *heads.columns[l];
+                y[l] = tau * (dots[l] + head - y[l]);
+                row[l] += head - y[l];
             }
             group.add_to(simd, *row, w);
         }

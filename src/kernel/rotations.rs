@@ -11,7 +11,6 @@
 //! The chain from the inner product to `c` takes two divisions and two roots, some hundred cycles. So pairs are visited
 //! in rounds, no column twice in a round, and a vector holds the numbers of as many pairs as it has lanes.
 
-use super::panel::whole;
 use super::simd::{Isa, Kernel, Simd};
 use crate::columns::Total;
 use crate::real::Real;
@@ -107,9 +106,7 @@ impl<T: Real> Kernel<T> for Rotations<'_, T> {
                     }
                 };
                 if p.max(q) < n {
-                    if let Some(place) = group.places.get_mut(group.count) {
-                        *place = (p.min(q), p.max(q));
-                    }
+                    group.places[group.count % LANES] = (p.min(q), p.max(q));
                     group.count += 1;
                 }
                 if group.count == S::LANES || (slot + 1 == slots && group.count > 0) {
@@ -133,10 +130,10 @@ impl<T: Real> Rotations<'_, T> {
     #[inline(always)]
     fn rotate<S: Simd<T>>(&mut self, simd: S, group: &Group, found: &mut [S::Vector; 3]) {
         let (mut products, mut firsts, mut seconds) = ([T::ZERO; LANES], [T::ONE; LANES], [T::ONE; LANES]);
-        for (lane, (p, q)) in group.places.iter().enumerate().take(group.count) {
-            products.put(lane, self.product(simd, *p, *q));
-            firsts.put(lane, self.squares.at(*p));
-            seconds.put(lane, self.squares.at(*q));
+        for lane in 0..LANES.min(group.count) {
+            let (p, q) = group.places[lane];
+            products[lane] = self.product(simd, p, q);
+            (firsts[lane], seconds[lane]) = (self.squares.at(p), self.squares.at(q));
         }
         let (zero, one) = (simd.splat(T::ZERO), simd.splat(T::ONE));
         let (a, b, g) = (simd.load(&firsts), simd.load(&seconds), simd.load(&products));
@@ -145,6 +142,8 @@ impl<T: Real> Rotations<'_, T> {
         let limit = simd.mul(simd.splat(self.tolerance), root);
         let (difference, double) = (simd.sub(a, b), simd.add(g, g));
         let hypotenuse = simd.sqrt(simd.mul_add(difference, difference, simd.mul(double, double)));
+        // No smaller than `2 |g|`, also where the squares underflow: no tangent is above one.
+        let hypotenuse = simd.max(hypotenuse, simd.abs(double));
         let tangent = simd.div(double, simd.add(simd.abs(difference), hypotenuse));
         let tangent = simd.select_less(difference, zero, simd.sub(zero, tangent), tangent);
         let t = simd.select_less(limit, size, tangent, zero);
@@ -160,19 +159,22 @@ impl<T: Real> Rotations<'_, T> {
         simd.store(s, &mut sines);
         simd.store(simd.mul_add(t, g, a), &mut firsts);
         simd.store(simd.mul_sub_from(t, g, b), &mut seconds);
-        for (lane, (p, q)) in group.places.iter().enumerate().take(group.count) {
-            let (c, s) = (cosines.at(lane), sines.at(lane));
-            if s == T::ZERO {
-                continue;
-            }
-            let (x, y) = pair(self.columns, self.len, *p, *q);
-            combine(simd, x, y, c, s);
-            for (j, square) in [(*p, firsts.at(lane)), (*q, seconds.at(lane))] {
-                // Where the update has cancelled it is computed afresh.
-                let cancelled = square <= T::from_f64(0.01) * self.squares.at(j);
-                self.squares.put(j, if cancelled { self.product(simd, j, j).max(T::ZERO) } else { square });
+        for lane in 0..LANES.min(group.count) {
+            let ((p, q), s) = (group.places[lane], sines[lane]);
+            if s != T::ZERO {
+                let (x, y) = pair(self.columns, self.len, p, q);
+                combine(simd, x, y, cosines[lane], s);
+                self.update(simd, p, firsts[lane]);
+                self.update(simd, q, seconds[lane]);
             }
         }
+    }
+
+    /// The new squared norm of column `j`, which is computed afresh where the update has cancelled.
+    #[inline(always)]
+    fn update<S: Simd<T>>(&mut self, simd: S, j: usize, square: T) {
+        let cancelled = square <= T::from_f64(0.01) * self.squares.at(j);
+        self.squares.put(j, if cancelled { self.product(simd, j, j).max(T::ZERO) } else { square });
     }
 
     /// The inner product of columns `p` and `q`.
@@ -211,15 +213,15 @@ fn dot<S: Simd<T>, T: Real>(simd: S, x: &[T], y: &[T]) -> T {
     while i + 2 * S::LANES <= len {
         // SAFETY: `i + 2 LANES <= len`.
         unsafe {
-            sums[0] = simd.mul_add(whole(simd, x.add(i)), whole(simd, y.add(i)), sums[0]);
+            sums[0] = simd.mul_add(simd.load_whole(x.add(i)), simd.load_whole(y.add(i)), sums[0]);
             let next = i + S::LANES;
-            sums[1] = simd.mul_add(whole(simd, x.add(next)), whole(simd, y.add(next)), sums[1]);
+            sums[1] = simd.mul_add(simd.load_whole(x.add(next)), simd.load_whole(y.add(next)), sums[1]);
         }
         i += 2 * S::LANES;
     }
     if i + S::LANES <= len {
         // SAFETY: `i + LANES <= len`.
-        sums[0] = unsafe { simd.mul_add(whole(simd, x.add(i)), whole(simd, y.add(i)), sums[0]) };
+        sums[0] = unsafe { simd.mul_add(simd.load_whole(x.add(i)), simd.load_whole(y.add(i)), sums[0]) };
         i += S::LANES;
     }
     if i < len {
@@ -241,11 +243,11 @@ fn combine<S: Simd<T>, T: Real>(simd: S, x: &mut [T], y: &mut [T], c: T, s: T) {
         // SAFETY: `i + LANES <= len`.
         unsafe {
             let (x, y) = (x.add(i), y.add(i));
-            let (old_x, old_y) = (whole(simd, x), whole(simd, y));
+            let (old_x, old_y) = (simd.load_whole(x), simd.load_whole(y));
             let new_x = simd.mul_add(c, old_x, simd.mul(s, old_y));
             let new_y = simd.mul_sub_from(s, old_x, simd.mul(c, old_y));
-            simd.store(new_x, core::slice::from_raw_parts_mut(x, S::LANES));
-            simd.store(new_y, core::slice::from_raw_parts_mut(y, S::LANES));
+            simd.store_whole(new_x, x);
+            simd.store_whole(new_y, y);
         }
         i += S::LANES;
     }

@@ -210,14 +210,28 @@ impl<T: Real> Kernel<T> for Dot<'_, T> {
 
 /// Four running sums of products, vector after vector in turn.
 #[inline(always)]
-pub(super) fn sums<S: Simd<T>, T: Real>(simd: S, x: &[T], y: &[T]) -> [S::Vector; 4] {
+fn sums<S: Simd<T>, T: Real>(simd: S, x: &[T], y: &[T]) -> [S::Vector; 4] {
+    let (x, y, n) = (x.as_ptr(), y.as_ptr(), x.len().min(y.len()));
     let mut sums = [simd.splat(T::ZERO); 4];
-    let (xs, ys) = (x.chunks_exact(4 * S::LANES), y.chunks_exact(4 * S::LANES));
-    let rest = (xs.remainder(), ys.remainder());
-    for (x, y) in xs.zip(ys).chain([rest]) {
-        for ((sum, x), y) in sums.iter_mut().zip(x.chunks(S::LANES)).zip(y.chunks(S::LANES)) {
-            *sum = simd.mul_add(simd.load(x), simd.load(y), *sum);
+    let mut i = 0;
+    while i + 4 * S::LANES <= n {
+        for l in 0..4 {
+            // SAFETY: four vectors follow.
+            unsafe {
+                let (x, y) = (x.add(i + l * S::LANES), y.add(i + l * S::LANES));
+                sums[l] = simd.mul_add(simd.load_whole(x), simd.load_whole(y), sums[l]);
+            }
         }
+        i += 4 * S::LANES;
+    }
+    for l in 0..4 {
+        if i < n {
+            // SAFETY: `n - i` elements follow.
+            unsafe {
+                sums[l] = simd.mul_add(simd.load_part(x.add(i), n - i), simd.load_part(y.add(i), n - i), sums[l])
+            };
+        }
+        i += S::LANES;
     }
     sums
 }
@@ -232,9 +246,21 @@ impl<T: Real> Kernel<T> for Axpy<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
-        let a = simd.splat(self.a);
-        for (y, x) in self.y.chunks_mut(S::LANES).zip(self.x.chunks(S::LANES)) {
-            simd.store(simd.mul_add(a, simd.load(x), simd.load(y)), y);
+        let (a, x, y, n) = (simd.splat(self.a), self.x.as_ptr(), self.y.as_mut_ptr(), self.x.len().min(self.y.len()));
+        let mut i = 0;
+        while i + S::LANES <= n {
+            // SAFETY: a vector follows.
+            unsafe {
+                simd.store_whole(simd.mul_add(a, simd.load_whole(x.add(i)), simd.load_whole(y.add(i))), y.add(i));
+            }
+            i += S::LANES;
+        }
+        if i < n {
+            // SAFETY: `n - i` elements follow.
+            unsafe {
+                let sum = simd.mul_add(a, simd.load_part(x.add(i), n - i), simd.load_part(y.add(i), n - i));
+                simd.store_part(sum, y.add(i), n - i);
+            }
         }
     }
 }
@@ -268,10 +294,24 @@ impl<T: Real> Kernel<T> for Combine<'_, T> {
     fn run<S: Simd<T>>(self, simd: S) {
         let ([a, b], [c, d]) = (self.row_x, self.row_y);
         let ([a, b], [c, d]) = ([simd.splat(a), simd.splat(b)], [simd.splat(c), simd.splat(d)]);
-        for (x, y) in self.x.chunks_mut(S::LANES).zip(self.y.chunks_mut(S::LANES)) {
-            let (old_x, old_y) = (simd.load(x), simd.load(y));
-            simd.store(simd.mul_add(a, old_x, simd.mul(b, old_y)), x);
-            simd.store(simd.mul_add(c, old_x, simd.mul(d, old_y)), y);
+        let (x, y, n) = (self.x.as_mut_ptr(), self.y.as_mut_ptr(), self.x.len().min(self.y.len()));
+        let mut i = 0;
+        while i + S::LANES <= n {
+            // SAFETY: a vector follows.
+            unsafe {
+                let (old_x, old_y) = (simd.load_whole(x.add(i)), simd.load_whole(y.add(i)));
+                simd.store_whole(simd.mul_add(a, old_x, simd.mul(b, old_y)), x.add(i));
+                simd.store_whole(simd.mul_add(c, old_x, simd.mul(d, old_y)), y.add(i));
+            }
+            i += S::LANES;
+        }
+        if i < n {
+            // SAFETY: `n - i` elements follow.
+            unsafe {
+                let (old_x, old_y) = (simd.load_part(x.add(i), n - i), simd.load_part(y.add(i), n - i));
+                simd.store_part(simd.mul_add(a, old_x, simd.mul(b, old_y)), x.add(i), n - i);
+                simd.store_part(simd.mul_add(c, old_x, simd.mul(d, old_y)), y.add(i), n - i);
+            }
         }
     }
 }

@@ -80,7 +80,8 @@ pub fn golub_kahan<T: Real>(
     let (l, k) = (m.max(n), m.min(n));
     check_outputs((m, n), s, &u, &v, options.vectors)?;
     check::exact_index::<T>(l)?;
-    let needed = if u.is_some() || v.is_some() { golub_kahan_scratch_len(m, n) } else { golub_kahan_values_scratch_len(m, n) };
+    let needed =
+        if u.is_some() || v.is_some() { golub_kahan_scratch_len(m, n) } else { golub_kahan_values_scratch_len(m, n) };
     if scratch.len() < needed {
         return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
     }

@@ -21,7 +21,6 @@
 //!
 //! [`measures`](crate::measures) tells how good the factors are.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the dense method that uses it is being written"))]
 mod bidiagonal;
 mod dense;
 mod golub_kahan;

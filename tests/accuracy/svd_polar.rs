@@ -1,7 +1,7 @@
 //! `svd::{polar, nearest_rotation, procrustes, procrustes_rotation}`: what they minimize, known answers, determinants.
 
-use super::layouts::{ORDERS, Stored, bits};
 use super::corpus::all;
+use super::layouts::{ORDERS, Stored, bits};
 use super::matrices::{orthonormal, random, with_values};
 use super::measures::{Matrix, bounds, orthonormality, residual};
 use lowrank::svd::{self, Options, nearest_rotation, polar, procrustes, procrustes_rotation};

@@ -1,7 +1,7 @@
 //! `svd::{rank, condition_number, pinv, least_squares}`: the conditions of Moore and Penrose, formulas, known values.
 
-use super::layouts::{ORDERS, Stored, bits};
 use super::corpus::all;
+use super::layouts::{ORDERS, Stored, bits};
 use super::matrices::{orthonormal, random, with_values};
 use super::measures::{Matrix, bounds};
 use lowrank::qr::{Vectors, qr, qr_scratch_len};

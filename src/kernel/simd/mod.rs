@@ -4,8 +4,9 @@
 //! instruction set that the processor has: a function compiled for it, into which the body is inlined as a whole. So
 //! every body is `#[inline(always)]`, and the choice is made once for each call of a kernel, not for each operation.
 //!
-//! A closure that is passed on to a function of the standard library (`map`, `fold`) may stay outside of that function,
-//! and each operation in it becomes a call. Kernels are written with loops.
+//! What is called in a kernel must end up inside it, or each operation becomes a call. The standard library does not
+//! promise that of its adapters (`zip`, `map`, `fold`), least of all in a build without link-time optimization. So kernels
+//! are written with plain loops.
 //!
 //! The vectors of a set can only be made from its token, and the token only where the instructions are known to exist;
 //! what uses them is then safe code.
@@ -36,6 +37,24 @@ pub trait Simd<T>: Copy {
     /// # Safety
     /// `from` is valid for reads of `min(count, LANES)` elements.
     unsafe fn load_part(self, from: *const T, count: usize) -> Self::Vector;
+    /// The elements `from[..LANES]`.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of `LANES` elements.
+    #[inline(always)]
+    unsafe fn load_whole(self, from: *const T) -> Self::Vector {
+        // SAFETY: the caller's.
+        self.load(unsafe { core::slice::from_raw_parts(from, Self::LANES) })
+    }
+    /// Writes `to[..LANES]`.
+    ///
+    /// # Safety
+    /// `to` is valid for writes of `LANES` elements.
+    #[inline(always)]
+    unsafe fn store_whole(self, x: Self::Vector, to: *mut T) {
+        // SAFETY: the caller's.
+        self.store(x, unsafe { core::slice::from_raw_parts_mut(to, Self::LANES) });
+    }
     /// Writes `to[..count]`.
     ///
     /// # Safety

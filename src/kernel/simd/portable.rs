@@ -10,9 +10,7 @@ const LANES: usize = 4;
 
 #[inline(always)]
 fn zip<T: Real>(x: [T; LANES], y: [T; LANES], op: impl Fn(T, T) -> T) -> [T; LANES] {
-    let mut z = x;
-    z.iter_mut().zip(y).for_each(|(z, y)| *z = op(*z, y));
-    z
+    [op(x[0], y[0]), op(x[1], y[1]), op(x[2], y[2]), op(x[3], y[3])]
 }
 
 impl<T: Real> Simd<T> for Portable {
@@ -30,12 +28,21 @@ impl<T: Real> Simd<T> for Portable {
             return *all;
         }
         let mut x = [T::ZERO; LANES];
-        x.iter_mut().zip(from).for_each(|(x, from)| *x = *from);
+        for (i, from) in from.iter().enumerate() {
+            x[i] = *from;
+        }
         x
     }
     #[inline(always)]
     fn store(self, x: [T; LANES], to: &mut [T]) {
-        to.iter_mut().zip(x).for_each(|(to, x)| *to = x);
+        match to.first_chunk_mut() {
+            Some(all) => *all = x,
+            None => {
+                for (i, to) in to.iter_mut().enumerate() {
+                    *to = x[i];
+                }
+            }
+        }
     }
     #[inline(always)]
     unsafe fn load_part(self, from: *const T, count: usize) -> [T; LANES] {
@@ -65,11 +72,11 @@ impl<T: Real> Simd<T> for Portable {
     }
     #[inline(always)]
     fn sqrt(self, x: [T; LANES]) -> [T; LANES] {
-        x.map(Real::sqrt)
+        zip(x, x, |x, _| x.sqrt())
     }
     #[inline(always)]
     fn abs(self, x: [T; LANES]) -> [T; LANES] {
-        x.map(Real::abs)
+        zip(x, x, |x, _| x.abs())
     }
     #[inline(always)]
     fn max(self, x: [T; LANES], y: [T; LANES]) -> [T; LANES] {
@@ -86,9 +93,9 @@ impl<T: Real> Simd<T> for Portable {
     #[inline(always)]
     fn select_less(self, x: [T; LANES], y: [T; LANES], then: [T; LANES], otherwise: [T; LANES]) -> [T; LANES] {
         let mut z = otherwise;
-        for (((z, then), x), y) in z.iter_mut().zip(then).zip(x).zip(y) {
-            if x < y {
-                *z = then;
+        for i in 0..LANES {
+            if x[i] < y[i] {
+                z[i] = then[i];
             }
         }
         z

@@ -100,8 +100,9 @@ fn update<T: Real>(
         square += execution.isa().dot(inverse.col(j), inverse.col(j));
         inverse.put(j, j, inverse.at(j, j) + T::ONE);
     }
-    // Written so that NaN, from entries whose squares overflow, is refused.
-    if !(square <= T::EPSILON) {
+    // False for NaN, from entries whose squares overflow.
+    let orthonormal = square <= T::EPSILON;
+    if !orthonormal {
         return Ok(None);
     }
     gemm(T::ONE, v.as_ref(), inverse.as_ref(), T::ZERO, basis.as_mut(), execution, steps)?;
