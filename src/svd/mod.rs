@@ -6,7 +6,9 @@
 //! | function | for |
 //! |---|---|
 //! | [`svd`](fn@svd) | any dense matrix: picks the method from the shape |
-//! | [`jacobi_unblocked`] | small and medium dense matrices, and the smallest code: no product kernel is linked |
+//! | [`jacobi`] | every singular value of a graded matrix to full relative accuracy |
+//! | [`jacobi_unblocked`] | the same for small matrices, with the smallest code: no product kernel is linked |
+//! | [`jacobi_warm`] | a matrix that changes little from one call to the next |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
 //!
 //! And what the dense decomposition is for:

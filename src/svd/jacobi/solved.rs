@@ -27,6 +27,9 @@ use crate::svd::{Info, Options};
 use crate::triangular::{invert_upper_blocked, invert_upper_blocked_scratch_len};
 use crate::view::{MatMut, MatRef};
 
+/// The square of `|X^-1 D| / sqrt(k)` above which rotations are not solved for. At best it is 1, for random matrices 4 to 7.
+const LARGEST: usize = 16;
+
 /// For `l x k`: the second factorization and its `tau`, the inverse of L^T, X, W, norms, and what the steps need.
 pub(super) const fn layout(l: usize, k: usize) -> [usize; 7] {
     let square = times(k, k);
@@ -148,5 +151,5 @@ fn well_conditioned<T: Real>(x: &Columns<'_, T>, inverse: MatRef<'_, T>, shift: 
             square += entry * entry;
         }
     }
-    square.sqrt() <= T::from_usize(4 * n)
+    square <= T::from_usize(LARGEST * n)
 }
