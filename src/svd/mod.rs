@@ -6,7 +6,8 @@
 //! | function | for |
 //! |---|---|
 //! | [`svd`](fn@svd) | any dense matrix: picks the method from the shape |
-//! | [`jacobi`] | every singular value of a graded matrix to full relative accuracy |
+//! | [`golub_kahan`](fn@golub_kahan) | the fastest for all but the smallest: by way of a bidiagonal matrix |
+//! | [`jacobi`](fn@jacobi) | every singular value of a graded matrix to full relative accuracy |
 //! | [`jacobi_unblocked`] | the same for small matrices, with the smallest code: no product kernel is linked |
 //! | [`jacobi_warm`] | a matrix that changes little from one call to the next |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
@@ -120,7 +121,7 @@ pub struct Info {
     /// Whether the iteration met its tolerance. If not, the outputs hold the best so far: `A = U S V^T` still holds, but
     /// U or V may lack orthogonality.
     pub converged: bool,
-    /// Sweeps of Jacobi rotations.
+    /// Sweeps of Jacobi rotations; 0 if the method makes none.
     pub sweeps: usize,
     /// Singular values that are not exactly zero.
     pub nonzero: usize,

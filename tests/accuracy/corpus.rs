@@ -1,5 +1,6 @@
 //! Matrices beyond LAPACK's types that have broken someone's SVD, or might.
 
+use super::lapack;
 use super::matrices::{random, with_values};
 use super::measures::{Matrix, tiny};
 use lowrank::Real;
@@ -7,7 +8,12 @@ use lowrank::random::Uniform;
 
 /// All named matrices of one shape. No singular value overflows.
 pub fn all<T: Real>(m: usize, n: usize) -> Vec<(&'static str, Matrix)> {
-    [structured::<T>(m, n), graded::<T>(m, n), at_the_ends::<T>(m, n)].into_iter().flatten().collect()
+    [structured::<T>(m, n), graded::<T>(m, n), at_the_ends::<T>(m, n)].concat()
+}
+
+/// LAPACK's types and ours, but for those at the ends of the number range.
+pub fn within_range<T: Real>(m: usize, n: usize) -> Vec<(&'static str, Matrix)> {
+    [lapack::types::<T>(m, n), structured::<T>(m, n), graded::<T>(m, n)].concat()
 }
 
 /// Deficient ranks, equal values and columns, zeros.

@@ -17,6 +17,8 @@ const LENGTHS: [(&str, usize, &[usize], Length); 22] = [
     ("jacobi unblocked", 2, &[0, 1], |[m, n, ..]| svd::jacobi_unblocked_scratch_len(m, n)),
     ("svd", 2, &[0, 1], |[m, n, ..]| svd::svd_scratch_len(m, n)),
     ("svd values", 2, &[0, 1], |[m, n, ..]| svd::svd_values_scratch_len(m, n)),
+    ("golub kahan", 2, &[0, 1], |[m, n, ..]| svd::golub_kahan_scratch_len(m, n)),
+    ("golub kahan values", 2, &[0, 1], |[m, n, ..]| svd::golub_kahan_values_scratch_len(m, n)),
     ("state", 4, &[0], |[m, n, k, p]| state_len(m, n, k, p)),
     ("truncated", 4, &[], |[m, n, k, p]| svd::truncated_dense_scratch_len::<f32>(m, n, k, p)),
     ("rank", 2, &[0, 1], |[m, n, ..]| svd::rank_scratch_len(m, n)),

@@ -12,8 +12,8 @@ pub mod bounds {
     pub const ORTHONORMALITY: f64 = 30.0;
     /// What all but a few of the above stay below for matrices of up to 64 rows and columns.
     pub const USUAL: f64 = 8.0;
-    /// `|s_i - s_i*| / (s_1 eps)` for the exact values `s*`, up to 100 rows and columns; beyond, in proportion
-    pub const VALUES: f64 = 30.0;
+    /// `|s_i - s_i*| / (s_1 sqrt(k) eps)` for the `k` exact values `s*`
+    pub const VALUES: f64 = 8.0;
     /// `|s_i - s_i*| / (s_i cond(B) eps)` of `B D`, where relative accuracy is promised
     pub const RELATIVE: f64 = 5.0;
 }
@@ -102,7 +102,7 @@ pub fn tiny<T: Real>() -> f64 {
 /// Vectors that a matrix of this many columns is measured by: all unit vectors, or for a large matrix a few of random
 /// signs. `|E x|^2` of a vector of random signs has the mean `|E|^2`; an error in one column shows in full in each.
 fn probes(cols: usize) -> Matrix {
-    if cols <= 48 {
+    if cols <= 140 {
         return Matrix::new(cols, cols, |i, j| f64::from(u8::from(i == j)));
     }
     let signs = random(cols, 8, 31);
@@ -126,6 +126,9 @@ fn norm_of(columns: impl Iterator<Item = Vec<Double>>) -> f64 {
 
 /// `|A - U S V^T|` over the norm of A, the larger dimension and eps, less what underflow alone may cost.
 pub fn residual<T: Real>(a: &Matrix, u: &Matrix, s: &[f64], v: &Matrix) -> f64 {
+    if a.rows < a.cols {
+        return residual::<T>(&a.t(), v, s, u);
+    }
     let exponent = a.scaling_exponent();
     let (u, v) = (u.columns(0, s.len()), v.columns(0, s.len()));
     let (scaled, s) = (a.map(|x| x.scale(exponent)), s.iter().map(|s| s.scale(exponent)));

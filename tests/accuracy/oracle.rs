@@ -21,9 +21,9 @@ impl Exact {
         Exact { values: values.into_iter().map(Double::from).collect(), exponent: 0 }
     }
 
-    /// The largest error of `s` in units of `eps s_1`, beyond what underflow to T costs.
+    /// The largest error of the `k` values `s` in units of `s_1 sqrt(k) eps`, beyond what underflow to T costs.
     pub fn absolute_error<T: Real>(&self, s: &[f64]) -> f64 {
-        self.error::<T>(s, |_| self.values[0].hi)
+        self.error::<T>(s, |_| self.values[0].hi * (s.len() as f64).sqrt())
     }
 
     /// The largest error of `s` in units of `eps s_i`, beyond what underflow to T costs.

@@ -1,8 +1,8 @@
 //! `qr` and `qr_pivoted` over shapes, matrices, outputs and scales.
 
+use super::corpus;
 use super::matrices::random;
 use super::measures::{Matrix, bounds, orthonormality, residual};
-use super::{corpus, lapack};
 use lowrank::qr::{qr, qr_pivoted, qr_scratch_len};
 use lowrank::svd::Vectors;
 use lowrank::{Error, MatMut, MatRef, Operand, Real};
@@ -87,8 +87,7 @@ fn bounded_by_diagonal<T: Real>(r: &Matrix, context: &str) {
 fn sweep_of_shapes<T: Real>() {
     let small = (0..5).flat_map(|m| (0..5).map(move |n| (m, n)));
     for (m, n) in small.chain([(12, 12), (2, 30), (40, 7), (30, 31), (25, 60)]) {
-        let within_range = [lapack::types::<T>(m, n), corpus::structured::<T>(m, n), corpus::graded::<T>(m, n)];
-        for (name, a) in within_range.into_iter().flatten() {
+        for (name, a) in corpus::within_range::<T>(m, n) {
             verify::<T>(&a, name, true);
         }
         for (name, a) in corpus::at_the_ends::<T>(m, n) {
