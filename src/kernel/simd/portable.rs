@@ -28,8 +28,8 @@ impl<T: Real> Simd<T> for Portable {
             return *all;
         }
         let mut x = [T::ZERO; LANES];
-        for (i, from) in from.iter().enumerate() {
-            x[i] = *from;
+        for (x, from) in x.iter_mut().zip(from) {
+            *x = *from;
         }
         x
     }
@@ -38,8 +38,8 @@ impl<T: Real> Simd<T> for Portable {
         match to.first_chunk_mut() {
             Some(all) => *all = x,
             None => {
-                for (i, to) in to.iter_mut().enumerate() {
-                    *to = x[i];
+                for (to, x) in to.iter_mut().zip(x) {
+                    *to = x;
                 }
             }
         }
