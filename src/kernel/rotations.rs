@@ -27,6 +27,33 @@ pub(crate) enum Pairs {
     Across(usize),
 }
 
+impl Pairs {
+    /// The number of rounds for `n` columns, and of places for a pair in a round.
+    #[inline(always)]
+    fn rounds(self, n: usize) -> (usize, usize) {
+        match self {
+            Pairs::All => ((n + n % 2).saturating_sub(1), n.div_ceil(2)),
+            Pairs::Across(first) => {
+                let longer = first.max(n.saturating_sub(first));
+                (longer, longer)
+            }
+        }
+    }
+
+    /// The pair of a place; a column beyond `n` if there is none.
+    ///
+    /// Of all pairs by the circle method: the last column stays, the others turn.
+    #[inline(always)]
+    fn at(self, n: usize, rounds: usize, round: usize, slot: usize) -> (usize, usize) {
+        let turned = |x: usize| if x >= rounds { x - rounds } else { x };
+        match self {
+            Pairs::All if slot == 0 => (round, rounds),
+            Pairs::All => (turned(round + slot), turned(round + rounds - slot)),
+            Pairs::Across(first) => (if slot < first { slot } else { n }, first + turned(round + slot)),
+        }
+    }
+}
+
 /// Where the inner product of two columns comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Inner {
@@ -84,27 +111,12 @@ impl<T: Real> Kernel<T> for Rotations<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) -> Found<T> {
         let n = self.squares.len();
-        let (rounds, slots) = match self.pairs {
-            // The circle method: the last place stays, the others turn; a place without a column is a bye.
-            Pairs::All => ((n + n % 2).saturating_sub(1), n.div_ceil(2)),
-            Pairs::Across(first) => (first.max(n - first.min(n)), first.max(n - first.min(n))),
-        };
+        let (rounds, slots) = self.pairs.rounds(n);
         let mut found = [simd.splat(T::ZERO), simd.splat(T::ONE), simd.splat(T::ZERO)];
         let mut group = Group { places: [(0, 0); LANES], count: 0 };
         for round in 0..rounds {
             for slot in 0..slots {
-                let (p, q) = match self.pairs {
-                    Pairs::All if slot == 0 => (round, rounds),
-                    Pairs::All => {
-                        let (up, down) = (round + slot, round + rounds - slot);
-                        (up - if up >= rounds { rounds } else { 0 }, down - if down >= rounds { rounds } else { 0 })
-                    }
-                    Pairs::Across(first) => {
-                        let turned = round + slot;
-                        let q = turned - if turned >= rounds { rounds } else { 0 };
-                        (if slot < first { slot } else { n }, first + q)
-                    }
-                };
+                let (p, q) = self.pairs.at(n, rounds, round, slot);
                 if p.max(q) < n {
                     group.places[group.count % LANES] = (p.min(q), p.max(q));
                     group.count += 1;
@@ -271,4 +283,81 @@ fn largest<S: Simd<T>, T: Real>(simd: S, x: S::Vector) -> T {
         largest = largest.max(x);
     }
     largest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Uniform;
+    use std::collections::BTreeSet;
+    use std::{vec, vec::Vec};
+
+    #[test]
+    fn every_pair_is_visited_once_and_no_column_twice_in_a_round() {
+        for n in 0..12 {
+            for first in 0..=n + 1 {
+                let across = first <= n;
+                let pairs = if across { Pairs::Across(first) } else { Pairs::All };
+                let (rounds, slots) = pairs.rounds(n);
+                let mut visited = BTreeSet::new();
+                for round in 0..rounds {
+                    let mut taken = BTreeSet::new();
+                    for (p, q) in (0..slots).map(|slot| pairs.at(n, rounds, round, slot)) {
+                        if p.max(q) < n {
+                            assert!(taken.insert(p) && taken.insert(q), "{pairs:?} of {n}: {p}, {q}");
+                            assert!(visited.insert((p.min(q), p.max(q))), "{pairs:?} of {n}: {p}, {q}");
+                        }
+                    }
+                }
+                let expected = if across { first * (n - first) } else { n * n.saturating_sub(1) / 2 };
+                assert_eq!(visited.len(), expected, "{pairs:?} of {n}");
+            }
+        }
+    }
+
+    /// On the columns themselves and on their Gram matrix, with every instruction set, for lengths with and without a rest.
+    #[test]
+    fn sweeps_make_columns_orthogonal_and_keep_their_span() {
+        fn check<T: Real>() {
+            for isa in Isa::all() {
+                for (m, n) in [(1, 1), (3, 2), (8, 8), (21, 7), (40, 19)] {
+                    let mut uniform = Uniform::new(9);
+                    let mut x: Vec<T> = (0..m * n).map(|_| uniform.symmetric()).collect();
+                    let column = |x: &[T], j: usize| x[j * m..(j + 1) * m].to_vec();
+                    let product = |x: &[T], i, j| isa.dot(&column(x, i), &column(x, j));
+                    let before = x.clone();
+                    let mut stack = vec![T::ZERO; 2 * n * n];
+                    for j in 0..n {
+                        (0..n).for_each(|i| stack[2 * n * j + i] = product(&x, i, j));
+                        stack[2 * n * j + n + j] = T::ONE;
+                    }
+                    let mut squares: Vec<T> = (0..n).map(|j| product(&x, j, j)).collect();
+                    let mut same = squares.clone();
+                    let tolerance = T::EPSILON * T::from_usize(m);
+                    for _ in 0..8 {
+                        isa.rotate_pairs(&mut x, &mut squares, Pairs::All, Inner::Columns, tolerance);
+                        isa.rotate_pairs(&mut stack, &mut same, Pairs::All, Inner::Gram, tolerance);
+                    }
+                    let allowed = T::from_f64(1e3) * T::EPSILON;
+                    for j in 0..n {
+                        assert!((squares[j] - product(&x, j, j)).abs() <= allowed * squares[j], "{isa:?} {m} x {n}");
+                        for i in 0..j {
+                            let cosine = product(&x, i, j) / (squares[i] * squares[j]).sqrt();
+                            assert!(cosine.abs() <= allowed, "{isa:?} {m} x {n}");
+                        }
+                        // X Z for the Z of the Gram matrix has the norms that the sweep says.
+                        let z = &stack[2 * n * j + n..2 * n * (j + 1)];
+                        let mut sum = vec![T::ZERO; m];
+                        (0..n).for_each(|i| isa.axpy(z[i], &column(&before, i), &mut sum));
+                        assert!(
+                            (isa.dot(&sum, &sum) - same[j]).abs() <= allowed * same[j].max(T::ONE),
+                            "{isa:?} {m} x {n}"
+                        );
+                    }
+                }
+            }
+        }
+        check::<f32>();
+        check::<f64>();
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! A V = Q R          nearly orthogonal columns, so R is nearly diagonal
-//! R W = X            one or two sweeps
+//! R W = X            one to three sweeps
 //! X = Y diag(s)
 //! A = (Q Y) diag(s) (V W)^T
 //! ```
@@ -38,7 +38,7 @@ const fn layout(m: usize, n: usize) -> [usize; 8] {
 
 /// As [`jacobi`], from the V of a similar matrix: `v` is read and overwritten.
 ///
-/// A is `m x n` with `m >= n`, and `v` is `n x n`. For an A close to the one that `v` belongs to, one or two sweeps suffice.
+/// A is `m x n` with `m >= n`, and `v` is `n x n`. For an A close to the one that `v` belongs to, one to three sweeps suffice.
 /// Any V with columns orthonormal to within `sqrt(eps)` is right, and is made orthonormal to working precision, so that
 /// nothing drifts over many steps. A V that is not is ignored, as it is where A is too close to singular: the result then is
 /// that of [`jacobi`].
