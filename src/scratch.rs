@@ -46,3 +46,13 @@ pub(crate) fn split<T, const N: usize>(memory: &mut [T], layout: [usize; N]) -> 
         piece
     }))
 }
+
+/// Elements that [`aligned`] may skip.
+pub(crate) const ALIGNMENT: usize = 15;
+
+/// The first `len` elements that begin a cache line, of memory that has [`ALIGNMENT`] more: no vector then straddles two
+/// lines. Speed is all that this changes.
+pub(crate) fn aligned<T>(memory: &mut [T], len: usize) -> &mut [T] {
+    let skip = memory.as_ptr().align_offset(64).min(memory.len().saturating_sub(len));
+    memory.get_mut(skip..).and_then(|rest| rest.get_mut(..len)).unwrap_or_default()
+}

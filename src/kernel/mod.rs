@@ -11,10 +11,12 @@
 mod gemm;
 mod panel;
 mod product;
+mod rotations;
 mod simd;
 mod vector;
 
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
+pub(crate) use rotations::{Found, Inner, Pairs};
 pub(crate) use simd::{Isa, Lanes};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
 pub(crate) use vector::{max_abs, pairwise, row_reduce, scale};

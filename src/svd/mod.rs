@@ -7,7 +7,9 @@
 //! |---|---|
 //! | [`svd`](fn@svd) | any dense matrix: picks the method from the shape |
 //! | [`golub_kahan`](fn@golub_kahan) | the fastest for all but the smallest: by way of a bidiagonal matrix |
-//! | [`jacobi_unblocked`] | values accurate relative to themselves, and the smallest code: no product kernel is linked |
+//! | [`jacobi`](fn@jacobi) | every singular value of a graded matrix to full relative accuracy |
+//! | [`jacobi_unblocked`] | the same for small matrices, with the smallest code: no product kernel is linked |
+//! | [`jacobi_warm`] | a matrix that changes little from one call to the next |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
 //!
 //! And what the dense decomposition is for:
@@ -33,7 +35,9 @@ pub mod truncated;
 pub use crate::qr::Vectors;
 pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
 pub use golub_kahan::{golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
-pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
+pub use jacobi::{
+    jacobi, jacobi_scratch_len, jacobi_unblocked, jacobi_unblocked_scratch_len, jacobi_warm, jacobi_warm_scratch_len,
+};
 pub use polar::{
     nearest_rotation, nearest_rotation_scratch_len, polar, polar_scratch_len, procrustes, procrustes_rotation,
     procrustes_scratch_len,
@@ -51,7 +55,7 @@ use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
 /// Options of the dense methods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
     /// Columns in the outputs; default thin.
@@ -60,6 +64,9 @@ pub struct Options {
     pub scaled: bool,
     /// Sweeps after which Jacobi returns what it has; default 30, of which it commonly needs 4 to 8.
     pub max_sweeps: usize,
+    /// Jacobi returns values below this part of the largest as zero, and may leave out columns that are; the others change
+    /// by no more than that. Default 0: only what is zero or underflows is left out.
+    pub threshold: f64,
     /// How the kernels are computed; default this crate's own on one thread.
     pub execution: Execution,
 }
@@ -67,7 +74,7 @@ pub struct Options {
 impl Options {
     /// The defaults.
     pub const fn new() -> Self {
-        Options { vectors: Vectors::Thin, scaled: false, max_sweeps: 30, execution: Execution::new() }
+        Options { vectors: Vectors::Thin, scaled: false, max_sweeps: 30, threshold: 0.0, execution: Execution::new() }
     }
 
     /// Thin or full outputs.
@@ -85,6 +92,12 @@ impl Options {
     /// The bound on sweeps.
     pub const fn max_sweeps(mut self, sweeps: usize) -> Self {
         self.max_sweeps = sweeps;
+        self
+    }
+
+    /// The relative threshold below which values are taken for zero.
+    pub const fn threshold(mut self, threshold: f64) -> Self {
+        self.threshold = threshold;
         self
     }
 

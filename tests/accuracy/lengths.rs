@@ -10,9 +10,11 @@ use proptest::prelude::*;
 type Length = fn([usize; 4]) -> usize;
 
 /// Every closed form, the number of dimensions that it has, and those that alone make it overflow.
-const LENGTHS: [(&str, usize, &[usize], Length); 22] = [
+const LENGTHS: [(&str, usize, &[usize], Length); 24] = [
     ("qr", 2, &[0, 1], |[m, n, ..]| qr::qr_scratch_len(m, n)),
-    ("jacobi", 2, &[0, 1], |[m, n, ..]| svd::jacobi_unblocked_scratch_len(m, n)),
+    ("jacobi", 2, &[0, 1], |[m, n, ..]| svd::jacobi_scratch_len(m, n)),
+    ("jacobi warm", 2, &[0, 1], |[m, n, ..]| svd::jacobi_warm_scratch_len(m, n)),
+    ("jacobi unblocked", 2, &[0, 1], |[m, n, ..]| svd::jacobi_unblocked_scratch_len(m, n)),
     ("svd", 2, &[0, 1], |[m, n, ..]| svd::svd_scratch_len(m, n)),
     ("svd values", 2, &[0, 1], |[m, n, ..]| svd::svd_values_scratch_len(m, n)),
     ("golub kahan", 2, &[0, 1], |[m, n, ..]| svd::golub_kahan_scratch_len(m, n)),

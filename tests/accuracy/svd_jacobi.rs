@@ -1,19 +1,32 @@
-//! What `svd::jacobi_unblocked` promises beyond every dense method.
+//! What the Jacobi methods promise beyond every dense method.
 
 use super::lapack;
-use super::matrices::random;
-use super::measures::{Matrix, bounds, residual};
+use super::matrices::{orthonormal, random, with_values};
+use super::measures::{Matrix, bounds, orthonormality, residual};
 use lowrank::svd::{self, Info, Options};
-use lowrank::{Error, MatMut, MatRef, Real};
+use lowrank::{Error, MatMut, MatRef, Operand, Real};
 
-fn factorize<T: Real>(a: &Matrix, options: &Options) -> (Matrix, Vec<f64>, Matrix, Info) {
+type Call<T> = fn(
+    MatRef<'_, T>,
+    &mut [T],
+    Option<MatMut<'_, T>>,
+    Option<MatMut<'_, T>>,
+    &Options,
+    &mut [T],
+) -> Result<Info, Error>;
+
+fn both<T: Real>() -> [Call<T>; 2] {
+    [svd::jacobi, svd::jacobi_unblocked]
+}
+
+fn factorize<T: Real>(call: Call<T>, a: &Matrix, options: &Options) -> (Matrix, Vec<f64>, Matrix, Info) {
     let (m, n, k) = (a.rows, a.cols, a.rows.min(a.cols));
     let (data, mut s): (Vec<T>, _) = (a.cast(), vec![T::ZERO; k]);
     let (mut u, mut v) = (vec![T::ZERO; m * k], vec![T::ZERO; n * k]);
-    let mut scratch = vec![T::ZERO; svd::jacobi_unblocked_scratch_len(m, n)];
+    let mut scratch = vec![T::ZERO; svd::jacobi_scratch_len(m, n)];
     let (left, right) = (MatMut::row_major(&mut u, m, k).unwrap(), MatMut::row_major(&mut v, n, k).unwrap());
     let view = MatRef::row_major(&data, m, n).unwrap();
-    let info = svd::jacobi_unblocked(view, &mut s, Some(left), Some(right), options, &mut scratch).unwrap();
+    let info = call(view, &mut s, Some(left), Some(right), options, &mut scratch).unwrap();
     let (u, v) = (MatRef::row_major(&u, m, k).unwrap(), MatRef::row_major(&v, n, k).unwrap());
     (Matrix::of(u), s.iter().map(|s| s.to_f64()).collect(), Matrix::of(v), info)
 }
@@ -21,12 +34,13 @@ fn factorize<T: Real>(a: &Matrix, options: &Options) -> (Matrix, Vec<f64>, Matri
 /// Stopped early, the product of the factors is still A.
 #[test]
 fn the_bound_on_sweeps_is_kept_and_told() {
-    for (m, n) in [(25, 20), (20, 25)] {
+    let blocked = both().into_iter().zip([(25, 20), (20, 25)]).chain([(svd::jacobi as Call<f64>, (100, 100))]);
+    for (call, (m, n)) in blocked {
         let a = random(m, n, 371);
-        let (.., needed) = factorize::<f64>(&a, &Options::new());
+        let (.., needed) = factorize::<f64>(call, &a, &Options::new());
         assert!(needed.converged && (3..=8).contains(&needed.sweeps), "{needed:?}");
         for bound in 0..10 {
-            let (u, s, v, info) = factorize::<f64>(&a, &Options::new().max_sweeps(bound));
+            let (u, s, v, info) = factorize::<f64>(call, &a, &Options::new().max_sweeps(bound));
             assert_eq!(info.converged, bound >= needed.sweeps, "{info:?}");
             assert_eq!(info.sweeps, bound.min(needed.sweeps), "{info:?}");
             assert!(s.windows(2).all(|w| w[0] >= w[1]));
@@ -41,13 +55,17 @@ fn sweeps_are_few() {
     fn check<T: Real>() {
         for (m, n) in [(10, 10), (16, 10), (40, 40)] {
             for (name, a) in lapack::types::<T>(m, n) {
-                let (.., info) = factorize::<T>(&a, &Options::new());
-                assert!(info.sweeps <= 8, "{name}, {m} x {n}: {info:?}");
+                for call in both::<T>() {
+                    let (.., info) = factorize::<T>(call, &a, &Options::new());
+                    assert!(info.sweeps <= 8, "{name}, {m} x {n}: {info:?}");
+                }
             }
         }
         // The QR factorization leaves next to nothing.
-        let (.., info) = factorize::<T>(&Matrix::new(60, 50, |_, _| 1.0), &Options::new());
-        assert!(info.sweeps <= 2, "{info:?}");
+        for call in both::<T>() {
+            let (.., info) = factorize::<T>(call, &Matrix::new(60, 50, |_, _| 1.0), &Options::new());
+            assert!(info.sweeps <= 2, "{info:?}");
+        }
     }
     check::<f64>();
     check::<f32>();
@@ -71,4 +89,118 @@ fn dimensions_beyond_the_exact_integers_are_too_large() {
         let result = svd::jacobi_unblocked(empty, &mut [], None, None, &Options::new(), &mut scratch);
         assert_eq!(result.err(), (rows > max).then_some(Error::TooLarge { max, given: rows }));
     }
+}
+
+/// Rows and columns scaled at once, in sizes that take blocks: the values against those of the unblocked method, which has
+/// the oracle behind it for smaller ones.
+#[test]
+fn blocks_keep_the_digits_of_graded_matrices() {
+    let n = 110;
+    let b = with_values(n, n, &(0..n).map(|i| 1.0 + 2.0 * i as f64 / n as f64).collect::<Vec<_>>(), 372);
+    for by_rows in [false, true] {
+        let factor = |i: usize| 0.4f64.powi((7 * i % n) as i32);
+        let a = Matrix::new(n, n, |i, j| b.at(i, j) * factor(if by_rows { i } else { j }));
+        let [(_, s, _, info), (_, expected, ..)] = both().map(|call| factorize::<f64>(call, &a, &Options::new()));
+        assert!(info.converged && s[0] / s[n - 1] > 1e40);
+        let worst = s.iter().zip(&expected).fold(0.0f64, |worst, (s, e)| worst.max((s / e - 1.0).abs()));
+        assert!(worst < 30.0 * f64::EPSILON, "{worst:e}");
+    }
+}
+
+/// Values below the threshold are zero, the others as without it.
+#[test]
+fn a_threshold_drops_small_values() {
+    let values: Vec<f64> = (0..20).map(|i| 0.1f64.powi(i)).collect();
+    let a = with_values(30, 20, &values, 373);
+    for call in both::<f64>() {
+        let (.., info) = factorize(call, &a, &Options::new());
+        assert_eq!(info.nonzero, 20);
+        let (u, s, v, info) = factorize(call, &a, &Options::new().threshold(1e-5 / 3.0));
+        assert_eq!(info.nonzero, 6, "{s:?}");
+        assert!(s[6..].iter().all(|s| *s == 0.0));
+        assert!(s[..6].iter().zip(&values).all(|(s, e)| (s - e).abs() < 1e-5 / 3.0));
+        for q in [u, v] {
+            assert!(orthonormality::<f64>(&q) < bounds::ORTHONORMALITY);
+        }
+    }
+}
+
+struct Warm<T> {
+    u: Vec<T>,
+    s: Vec<T>,
+    v: Vec<T>,
+}
+
+impl<T: Real> Warm<T> {
+    fn new(m: usize, n: usize, v: &Matrix) -> Self {
+        Warm { u: vec![T::ZERO; m * n], s: vec![T::ZERO; n], v: v.cast() }
+    }
+
+    fn step(&mut self, a: &Matrix) -> Result<Info, Error> {
+        let (m, n, data) = (a.rows, a.cols, a.cast::<T>());
+        let mut scratch = vec![T::from_f64(f64::NAN); svd::jacobi_warm_scratch_len(m, n)];
+        let u = MatMut::row_major(&mut self.u, m, n).unwrap();
+        let v = MatMut::row_major(&mut self.v, n, n).unwrap();
+        let view = MatRef::row_major(&data, m, n).unwrap();
+        svd::jacobi_warm(view, &mut self.s, Some(u), v, &Options::new(), &mut scratch)
+    }
+
+    fn verify(&self, a: &Matrix, context: &str) {
+        let (m, n) = (a.rows, a.cols);
+        let u = Matrix::of(MatRef::row_major(&self.u, m, n).unwrap());
+        let v = Matrix::of(MatRef::row_major(&self.v, n, n).unwrap());
+        let s: Vec<f64> = self.s.iter().map(|s| s.to_f64()).collect();
+        assert!(s.windows(2).all(|w| w[0] >= w[1]), "{context}");
+        let ratios = [residual::<T>(a, &u, &s, &v), orthonormality::<T>(&u), orthonormality::<T>(&v)];
+        assert!(ratios.iter().all(|ratio| *ratio < bounds::USUAL), "{context}: {ratios:?}");
+    }
+}
+
+/// A matrix that turns slowly, followed over many steps.
+#[test]
+fn a_warm_start_tracks_without_drift() {
+    fn check<T: Real>(m: usize, n: usize, steps: usize, sweeps: usize) {
+        let (start, change) = (random(m, n, 374), random(m, n, 375));
+        let identity = Matrix::new(n, n, |i, j| f64::from(u8::from(i == j)));
+        let mut warm = Warm::<T>::new(m, n, &identity);
+        for step in 0..steps {
+            let angle = 1e-4 * step as f64;
+            let at = |i, j| start.at(i, j) * angle.cos() + change.at(i, j) * angle.sin();
+            let a = Matrix::new(m, n, at).rounded::<T>();
+            let info = warm.step(&a).unwrap();
+            assert!(info.converged && (step == 0 || info.sweeps <= sweeps), "step {step}: {info:?}");
+            if step % 50 == 1 || step + 1 == steps {
+                warm.verify(&a, &format!("step {step}"));
+            }
+        }
+    }
+    check::<f64>(9, 6, 1001, 2);
+    check::<f32>(6, 6, 1001, 2);
+    check::<f64>(90, 80, 3, 3);
+}
+
+/// Whatever V is given, the result is right; one that is not a matrix of numbers is named.
+#[test]
+fn a_warm_start_from_a_wrong_v_is_a_cold_one() {
+    let a = random(8, 5, 376);
+    let singular = with_values(8, 5, &[3.0, 2.0, 1.0, 0.0, 0.0], 377);
+    let zero = Matrix::new(8, 5, |_, _| 0.0);
+    let q = orthonormal(5, 5, 378);
+    let starts = [q.clone(), q.scaled(1.0 + 1e-9), q.scaled(1.0 + 1e-6), q.scaled(2.0), zero.t().columns(0, 5)];
+    for a in [&a, &singular, &zero] {
+        for (place, v) in starts.iter().chain([&q.scaled(1e300), &random(5, 5, 379)]).enumerate() {
+            let mut warm = Warm::<f64>::new(8, 5, v);
+            let info = warm.step(a).unwrap();
+            assert!(info.converged);
+            warm.verify(a, &format!("start {place}"));
+        }
+    }
+    let mut warm = Warm::<f64>::new(8, 5, &q);
+    warm.v[7] = f64::NAN;
+    let bits = |v: &[f64]| v.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let before = bits(&warm.v);
+    assert_eq!(warm.step(&a), Err(Error::NonFinite { operand: Operand::Right, row: 1, col: 2 }));
+    assert_eq!(bits(&warm.v), before);
+    let mut wide = Warm::<f64>::new(5, 8, &orthonormal(8, 8, 380));
+    assert_eq!(wide.step(&a.t()), Err(Error::Shape { operand: Operand::A, expected: (8, 8), given: (5, 8) }));
 }

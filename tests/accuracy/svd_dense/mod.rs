@@ -50,7 +50,7 @@ struct Method<T> {
 }
 
 /// The dense methods; a new one is one entry.
-fn methods<T: Real>() -> [Method<T>; 3] {
+fn methods<T: Real>() -> [Method<T>; 4] {
     let options = Options::new();
     [
         Method {
@@ -62,12 +62,20 @@ fn methods<T: Real>() -> [Method<T>; 3] {
             relative: &[],
         },
         Method {
+            name: "jacobi",
+            call: svd::jacobi,
+            options,
+            scratch_len: svd::jacobi_scratch_len,
+            values_scratch_len: svd::jacobi_scratch_len,
+            relative: &[Grading::Shorter, Grading::Rows],
+        },
+        Method {
             name: "jacobi_unblocked",
             call: svd::jacobi_unblocked,
             options,
             scratch_len: svd::jacobi_unblocked_scratch_len,
             values_scratch_len: svd::jacobi_unblocked_scratch_len,
-            relative: &[Grading::Shorter],
+            relative: &[Grading::Shorter, Grading::Rows],
         },
         Method {
             name: "golub_kahan",

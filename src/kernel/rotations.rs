@@ -1,0 +1,363 @@
+//! A sweep of plane rotations over a few columns that stay in the first-level cache.
+//!
+//! Two columns with squared norms `a` and `b` and inner product `g` become orthogonal by the rotation with the tangent
+//!
+//! ```text
+//! t = sign(a - b) 2 g / (|a - b| + sqrt((a - b)^2 + 4 g^2)),    c = 1 / sqrt(1 + t^2)
+//! p <- c (p + t q),  q <- c (q - t p)
+//! a <- a + t g,      b <- b - t g
+//! ```
+//!
+//! The chain from the inner product to `c` takes two divisions and two roots, some hundred cycles. So pairs are visited
+//! in rounds, no column twice in a round, and a vector holds the numbers of as many pairs as it has lanes.
+
+use super::simd::{Isa, Kernel, Simd};
+use crate::columns::Total;
+use crate::real::Real;
+
+/// Most lanes of any vector.
+const LANES: usize = 16;
+
+/// Which pairs a sweep visits, each once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pairs {
+    /// Every two columns.
+    All,
+    /// One column among this many first ones, the other among the rest.
+    Across(usize),
+}
+
+impl Pairs {
+    /// The number of rounds for `n` columns, and of places for a pair in a round.
+    #[inline(always)]
+    fn rounds(self, n: usize) -> (usize, usize) {
+        match self {
+            Pairs::All => ((n + n % 2).saturating_sub(1), n.div_ceil(2)),
+            Pairs::Across(first) => {
+                let longer = first.max(n.saturating_sub(first));
+                (longer, longer)
+            }
+        }
+    }
+
+    /// The pair of a place; a column beyond `n` if there is none.
+    ///
+    /// Of all pairs by the circle method: the last column stays, the others turn.
+    #[inline(always)]
+    fn at(self, n: usize, rounds: usize, round: usize, slot: usize) -> (usize, usize) {
+        let turned = |x: usize| if x >= rounds { x - rounds } else { x };
+        match self {
+            Pairs::All if slot == 0 => (round, rounds),
+            Pairs::All => (turned(round + slot), turned(round + rounds - slot)),
+            Pairs::Across(first) => (if slot < first { slot } else { n }, first + turned(round + slot)),
+        }
+    }
+}
+
+/// Where the inner product of two columns comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Inner {
+    /// `x_p . x_q`
+    Columns,
+    /// A column holds `h_q = G z_q`, then `z_q`, for a Gram matrix G: `z_p . h_q = z_p^T G z_q`.
+    Gram,
+}
+
+/// What a sweep found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<T> {
+    /// The largest cosine between two columns before they were rotated.
+    pub cosine: T,
+    /// The largest sine of a rotation.
+    pub sine: T,
+}
+
+impl<T: Real> Found<T> {
+    pub(crate) const NOTHING: Self = Found { cosine: T::ZERO, sine: T::ZERO };
+
+    /// The larger of each.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Found { cosine: self.cosine.max(other.cosine), sine: self.sine.max(other.sine) }
+    }
+}
+
+impl Isa {
+    /// Rotates the pairs of columns whose cosine exceeds the tolerance. `columns` holds as many of equal length as there
+    /// are `squares`, their squared norms, which are kept up to date.
+    pub(crate) fn rotate_pairs<T: Real>(
+        self,
+        columns: &mut [T],
+        squares: &mut [T],
+        pairs: Pairs,
+        inner: Inner,
+        tolerance: T,
+    ) -> Found<T> {
+        let Some(len) = columns.len().checked_div(squares.len()) else { return Found::NOTHING };
+        self.run(Rotations { columns, len, squares, pairs, inner, tolerance })
+    }
+}
+
+struct Rotations<'a, T> {
+    columns: &'a mut [T],
+    len: usize,
+    squares: &'a mut [T],
+    pairs: Pairs,
+    inner: Inner,
+    tolerance: T,
+}
+
+impl<T: Real> Kernel<T> for Rotations<'_, T> {
+    type Output = Found<T>;
+    #[inline(always)]
+    fn run<S: Simd<T>>(mut self, simd: S) -> Found<T> {
+        let n = self.squares.len();
+        let (rounds, slots) = self.pairs.rounds(n);
+        let mut found = [simd.splat(T::ZERO), simd.splat(T::ONE), simd.splat(T::ZERO)];
+        let mut group = Group { places: [(0, 0); LANES], count: 0 };
+        for round in 0..rounds {
+            for slot in 0..slots {
+                let (p, q) = self.pairs.at(n, rounds, round, slot);
+                if p.max(q) < n {
+                    group.places[group.count % LANES] = (p.min(q), p.max(q));
+                    group.count += 1;
+                }
+                if group.count == S::LANES || (slot + 1 == slots && group.count > 0) {
+                    self.rotate(simd, &group, &mut found);
+                    group.count = 0;
+                }
+            }
+        }
+        let [size, root, sine] = found;
+        Found { cosine: largest(simd, simd.div(size, root)), sine: largest(simd, sine) }
+    }
+}
+
+/// Pairs without a common column.
+struct Group {
+    places: [(usize, usize); LANES],
+    count: usize,
+}
+
+impl<T: Real> Rotations<'_, T> {
+    #[inline(always)]
+    fn rotate<S: Simd<T>>(&mut self, simd: S, group: &Group, found: &mut [S::Vector; 3]) {
+        let (mut products, mut firsts, mut seconds) = ([T::ZERO; LANES], [T::ONE; LANES], [T::ONE; LANES]);
+        for lane in 0..LANES.min(group.count) {
+            let (p, q) = group.places[lane];
+            products[lane] = self.product(simd, p, q);
+            (firsts[lane], seconds[lane]) = (self.squares.at(p), self.squares.at(q));
+        }
+        let (zero, one) = (simd.splat(T::ZERO), simd.splat(T::ONE));
+        let (a, b, g) = (simd.load(&firsts), simd.load(&seconds), simd.load(&products));
+        let root = simd.sqrt(simd.mul(a, b));
+        let size = simd.abs(g);
+        let limit = simd.mul(simd.splat(self.tolerance), root);
+        let (difference, double) = (simd.sub(a, b), simd.add(g, g));
+        let hypotenuse = simd.sqrt(simd.mul_add(difference, difference, simd.mul(double, double)));
+        // No smaller than `2 |g|`, also where the squares underflow: no tangent is above one.
+        let hypotenuse = simd.max(hypotenuse, simd.abs(double));
+        let tangent = simd.div(double, simd.add(simd.abs(difference), hypotenuse));
+        let tangent = simd.select_less(difference, zero, simd.sub(zero, tangent), tangent);
+        let t = simd.select_less(limit, size, tangent, zero);
+        let c = simd.div(one, simd.sqrt(simd.mul_add(t, t, one)));
+        let s = simd.mul(t, c);
+        // The largest cosine is kept as a fraction, which saves a division.
+        let larger = (simd.mul(found[0], root), simd.mul(size, found[1]));
+        found[0] = simd.select_less(larger.0, larger.1, size, found[0]);
+        found[1] = simd.select_less(larger.0, larger.1, root, found[1]);
+        found[2] = simd.max(simd.abs(s), found[2]);
+        let (mut cosines, mut sines) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+        simd.store(c, &mut cosines);
+        simd.store(s, &mut sines);
+        simd.store(simd.mul_add(t, g, a), &mut firsts);
+        simd.store(simd.mul_sub_from(t, g, b), &mut seconds);
+        for lane in 0..LANES.min(group.count) {
+            let ((p, q), s) = (group.places[lane], sines[lane]);
+            if s != T::ZERO {
+                let (x, y) = pair(self.columns, self.len, p, q);
+                combine(simd, x, y, cosines[lane], s);
+                self.update(simd, p, firsts[lane]);
+                self.update(simd, q, seconds[lane]);
+            }
+        }
+    }
+
+    /// The new squared norm of column `j`, which is computed afresh where the update has cancelled.
+    #[inline(always)]
+    fn update<S: Simd<T>>(&mut self, simd: S, j: usize, square: T) {
+        let cancelled = square <= T::from_f64(0.01) * self.squares.at(j);
+        self.squares.put(j, if cancelled { self.product(simd, j, j).max(T::ZERO) } else { square });
+    }
+
+    /// The inner product of columns `p` and `q`.
+    #[inline(always)]
+    fn product<S: Simd<T>>(&self, simd: S, p: usize, q: usize) -> T {
+        let (x, y) = (column(self.columns, self.len, p), column(self.columns, self.len, q));
+        match self.inner {
+            Inner::Columns => dot(simd, x, y),
+            Inner::Gram => {
+                let half = self.len / 2;
+                dot(simd, x.get(half..).unwrap_or_default(), y.get(..half).unwrap_or_default())
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn column<T>(columns: &[T], len: usize, j: usize) -> &[T] {
+    columns.get(j * len..(j + 1) * len).unwrap_or_default()
+}
+
+/// Columns `p < q`, both to write.
+#[inline(always)]
+fn pair<T>(columns: &mut [T], len: usize, p: usize, q: usize) -> (&mut [T], &mut [T]) {
+    let Some((before, from_q)) = columns.split_at_mut_checked(q * len) else { return (&mut [], &mut []) };
+    (before.get_mut(p * len..(p + 1) * len).unwrap_or_default(), from_q.get_mut(..len).unwrap_or_default())
+}
+
+/// `x . y` in two running sums.
+#[inline(always)]
+fn dot<S: Simd<T>, T: Real>(simd: S, x: &[T], y: &[T]) -> T {
+    let len = x.len().min(y.len());
+    let (x, y) = (x.as_ptr(), y.as_ptr());
+    let mut sums = [simd.splat(T::ZERO); 2];
+    let mut i = 0;
+    while i + 2 * S::LANES <= len {
+        // SAFETY: `i + 2 LANES <= len`.
+        unsafe {
+            sums[0] = simd.mul_add(simd.load_whole(x.add(i)), simd.load_whole(y.add(i)), sums[0]);
+            let next = i + S::LANES;
+            sums[1] = simd.mul_add(simd.load_whole(x.add(next)), simd.load_whole(y.add(next)), sums[1]);
+        }
+        i += 2 * S::LANES;
+    }
+    if i + S::LANES <= len {
+        // SAFETY: `i + LANES <= len`.
+        sums[0] = unsafe { simd.mul_add(simd.load_whole(x.add(i)), simd.load_whole(y.add(i)), sums[0]) };
+        i += S::LANES;
+    }
+    if i < len {
+        // SAFETY: `len - i` elements follow.
+        sums[1] =
+            unsafe { simd.mul_add(simd.load_part(x.add(i), len - i), simd.load_part(y.add(i), len - i), sums[1]) };
+    }
+    simd.sum(simd.add(sums[0], sums[1]))
+}
+
+/// `(x, y) <- (c x + s y, c y - s x)`
+#[inline(always)]
+fn combine<S: Simd<T>, T: Real>(simd: S, x: &mut [T], y: &mut [T], c: T, s: T) {
+    let (c, s) = (simd.splat(c), simd.splat(s));
+    let len = x.len().min(y.len());
+    let (x, y) = (x.as_mut_ptr(), y.as_mut_ptr());
+    let mut i = 0;
+    while i + S::LANES <= len {
+        // SAFETY: `i + LANES <= len`.
+        unsafe {
+            let (x, y) = (x.add(i), y.add(i));
+            let (old_x, old_y) = (simd.load_whole(x), simd.load_whole(y));
+            let new_x = simd.mul_add(c, old_x, simd.mul(s, old_y));
+            let new_y = simd.mul_sub_from(s, old_x, simd.mul(c, old_y));
+            simd.store_whole(new_x, x);
+            simd.store_whole(new_y, y);
+        }
+        i += S::LANES;
+    }
+    if i < len {
+        // SAFETY: `len - i` elements follow.
+        unsafe {
+            let (x, y, rest) = (x.add(i), y.add(i), len - i);
+            let (old_x, old_y) = (simd.load_part(x, rest), simd.load_part(y, rest));
+            simd.store_part(simd.mul_add(c, old_x, simd.mul(s, old_y)), x, rest);
+            simd.store_part(simd.mul_sub_from(s, old_x, simd.mul(c, old_y)), y, rest);
+        }
+    }
+}
+
+#[inline(always)]
+fn largest<S: Simd<T>, T: Real>(simd: S, x: S::Vector) -> T {
+    let mut lanes = [T::ZERO; LANES];
+    simd.store(x, &mut lanes);
+    let mut largest = T::ZERO;
+    for x in lanes {
+        largest = largest.max(x);
+    }
+    largest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Uniform;
+    use std::collections::BTreeSet;
+    use std::{vec, vec::Vec};
+
+    #[test]
+    fn every_pair_is_visited_once_and_no_column_twice_in_a_round() {
+        for n in 0..12 {
+            for first in 0..=n + 1 {
+                let across = first <= n;
+                let pairs = if across { Pairs::Across(first) } else { Pairs::All };
+                let (rounds, slots) = pairs.rounds(n);
+                let mut visited = BTreeSet::new();
+                for round in 0..rounds {
+                    let mut taken = BTreeSet::new();
+                    for (p, q) in (0..slots).map(|slot| pairs.at(n, rounds, round, slot)) {
+                        if p.max(q) < n {
+                            assert!(taken.insert(p) && taken.insert(q), "{pairs:?} of {n}: {p}, {q}");
+                            assert!(visited.insert((p.min(q), p.max(q))), "{pairs:?} of {n}: {p}, {q}");
+                        }
+                    }
+                }
+                let expected = if across { first * (n - first) } else { n * n.saturating_sub(1) / 2 };
+                assert_eq!(visited.len(), expected, "{pairs:?} of {n}");
+            }
+        }
+    }
+
+    /// On the columns themselves and on their Gram matrix, with every instruction set, for lengths with and without a rest.
+    #[test]
+    fn sweeps_make_columns_orthogonal_and_keep_their_span() {
+        fn check<T: Real>() {
+            for isa in Isa::all() {
+                for (m, n) in [(1, 1), (3, 2), (8, 8), (21, 7), (40, 19)] {
+                    let mut uniform = Uniform::new(9);
+                    let mut x: Vec<T> = (0..m * n).map(|_| uniform.symmetric()).collect();
+                    let column = |x: &[T], j: usize| x[j * m..(j + 1) * m].to_vec();
+                    let product = |x: &[T], i, j| isa.dot(&column(x, i), &column(x, j));
+                    let before = x.clone();
+                    let mut stack = vec![T::ZERO; 2 * n * n];
+                    for j in 0..n {
+                        (0..n).for_each(|i| stack[2 * n * j + i] = product(&x, i, j));
+                        stack[2 * n * j + n + j] = T::ONE;
+                    }
+                    let mut squares: Vec<T> = (0..n).map(|j| product(&x, j, j)).collect();
+                    let mut same = squares.clone();
+                    let tolerance = T::EPSILON * T::from_usize(m);
+                    for _ in 0..8 {
+                        isa.rotate_pairs(&mut x, &mut squares, Pairs::All, Inner::Columns, tolerance);
+                        isa.rotate_pairs(&mut stack, &mut same, Pairs::All, Inner::Gram, tolerance);
+                    }
+                    let allowed = T::from_f64(1e3) * T::EPSILON;
+                    for j in 0..n {
+                        assert!((squares[j] - product(&x, j, j)).abs() <= allowed * squares[j], "{isa:?} {m} x {n}");
+                        for i in 0..j {
+                            let cosine = product(&x, i, j) / (squares[i] * squares[j]).sqrt();
+                            assert!(cosine.abs() <= allowed, "{isa:?} {m} x {n}");
+                        }
+                        // X Z for the Z of the Gram matrix has the norms that the sweep says.
+                        let z = &stack[2 * n * j + n..2 * n * (j + 1)];
+                        let mut sum = vec![T::ZERO; m];
+                        (0..n).for_each(|i| isa.axpy(z[i], &column(&before, i), &mut sum));
+                        assert!(
+                            (isa.dot(&sum, &sum) - same[j]).abs() <= allowed * same[j].max(T::ONE),
+                            "{isa:?} {m} x {n}"
+                        );
+                    }
+                }
+            }
+        }
+        check::<f32>();
+        check::<f64>();
+    }
+}

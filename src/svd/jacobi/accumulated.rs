@@ -1,0 +1,229 @@
+//! Jacobi on the columns of `X = R^T`, the rotations accumulated: `R^T W = X`, `A = (Q W) diag(s) (P Y)^T`.
+//!
+//! Column `j` is kept as `2^e_j` times a column of norm about one, with an integer `e_j`. An inner product of two such
+//! columns neither over- nor underflows in the terms that matter, whatever the grading. With `r` the ratio of the true
+//! norms of columns q and p, `cos` the cosine between them, the rotation that makes them orthogonal has the tangent
+//!
+//! ```text
+//! t = sign(zeta) / (|zeta| + sqrt(1 + zeta^2)),    zeta = (1/r - r) / (2 cos)
+//! p <- c (p + t q),  q <- c (q - t p),             c = 1 / sqrt(1 + t^2)
+//! |p|^2 <- |p|^2 (1 + t r cos),   |q|^2 <- |q|^2 (1 - t cos / r)
+//! ```
+//!
+//! The larger column grows, so the order settles. Each step of a sweep first brings the longest remaining column to the
+//! front (de Rijk, SISC 10, 1989). Sweeps end when no cosine exceeds the tolerance `eps sqrt(k)`, or when quadratic
+//! convergence promises that the next sweep would find none.
+
+use super::triangle::Triangle;
+use super::{Outputs, finished, write_values};
+use crate::columns::{Columns, Total};
+use crate::error::Error;
+use crate::kernel::Isa;
+use crate::qr::{apply_q, factor};
+use crate::real::Real;
+use crate::svd::{Info, Options};
+
+/// Memory for [`decompose`] of an `l x k` matrix: twice `k^2`, `l`, then `k` numbers each.
+pub(super) struct Memory<'a, T> {
+    pub x: &'a mut [T],
+    pub w: &'a mut [T],
+    pub buffer: &'a mut [T],
+    pub norms: &'a mut [T],
+    pub exponents: &'a mut [T],
+    pub values: &'a mut [T],
+}
+
+/// Values and vectors from the pivoted QR factorization of a tall matrix.
+pub(super) fn decompose<T: Real>(
+    triangle: &Triangle<'_, T>,
+    outputs: &mut Outputs<'_, T>,
+    options: &Options,
+    memory: Memory<'_, T>,
+) -> Result<Info, Error> {
+    let Triangle { isa, exponent, qr, rank, .. } = triangle;
+    let (isa, k, rank) = (*isa, qr.cols(), *rank);
+    let Memory { x, w, buffer, norms, exponents, values } = memory;
+    let Outputs { s, left, right } = outputs;
+    let mut x = Columns::zeroed(x.get_mut(..k * rank).unwrap_or_default(), k, rank);
+    let mut w = Columns::zeroed(w.get_mut(..rank * rank).unwrap_or_default(), rank, rank);
+    for j in 0..rank {
+        w.put(j, j, T::ONE);
+        for i in j..k {
+            x.put(i, j, qr.at(j, i));
+        }
+        exponents.put(j, T::ZERO);
+    }
+    let w = left.is_some().then_some(w);
+    let mut state = State { isa, tolerance: T::EPSILON * T::from_usize(k).sqrt(), x, w, norms, exponents };
+    let (sweeps, converged) = state.orthogonalize(options.max_sweeps);
+    state.sort();
+    let State { mut x, w, norms, exponents, .. } = state;
+
+    values.fill(T::ZERO);
+    for (j, value) in values.iter_mut().enumerate().take(rank) {
+        *value = norms.at(j).scale(exponents.at(j).to_f64() as i32);
+    }
+    // A column may also have cancelled to nothing.
+    let directions = norms.iter().take(rank).take_while(|norm| **norm > T::ZERO).count();
+    write_values(values, *exponent, options, s)?;
+
+    if let Some(left) = left {
+        for j in 0..left.cols() {
+            buffer.fill(T::ZERO);
+            match w.as_ref().filter(|_| j < rank) {
+                Some(w) => buffer.iter_mut().zip(w.col(j)).for_each(|(b, w)| *b = *w),
+                None => buffer.put(j, T::ONE),
+            }
+            apply_q(isa, qr, triangle.tau, buffer);
+            triangle.put_left(buffer, left, j);
+        }
+    }
+    if let Some(right) = right {
+        for j in 0..directions {
+            isa.scale(T::ONE / norms.at(j), x.col_mut(j));
+            triangle.put_right(x.col(j), right, j);
+        }
+        if directions < k {
+            // The reflectors of the columns found give an orthonormal basis of the rest.
+            let tau = exponents.get_mut(..directions).unwrap_or_default();
+            factor(isa, &mut x, tau);
+            let buffer = buffer.get_mut(..k).unwrap_or_default();
+            for j in directions..k {
+                buffer.fill(T::ZERO);
+                buffer.put(j, T::ONE);
+                apply_q(isa, &x, tau, buffer);
+                triangle.put_right(buffer, right, j);
+            }
+        }
+    }
+    Ok(Info { converged, sweeps, nonzero: s.iter().take_while(|s| **s > T::ZERO).count(), exponent: *exponent })
+}
+
+/// The columns in work: `X = Y 2^e`, the rotations W if they are collected, and the norms of the columns of Y.
+struct State<'a, T> {
+    isa: Isa,
+    tolerance: T,
+    x: Columns<'a, T>,
+    w: Option<Columns<'a, T>>,
+    norms: &'a mut [T],
+    exponents: &'a mut [T],
+}
+
+impl<T: Real> State<'_, T> {
+    /// Sweeps until the columns are orthogonal. Returns the number of sweeps, and whether the tolerance was met.
+    fn orthogonalize(&mut self, max_sweeps: usize) -> (usize, bool) {
+        let n = self.x.cols();
+        for sweep in 0..max_sweeps {
+            (0..n).for_each(|j| self.rescale(j));
+            let (mut largest_cosine, mut largest_sine) = (T::ZERO, T::ZERO);
+            for p in 0..n {
+                self.bring_longest(p);
+                for q in p + 1..n {
+                    let (cosine, sine) = self.rotate_pair(p, q);
+                    largest_cosine = largest_cosine.max(cosine);
+                    largest_sine = largest_sine.max(sine);
+                }
+            }
+            if finished(n, largest_cosine, largest_sine, self.tolerance) {
+                return (sweep + 1, true);
+            }
+        }
+        (max_sweeps, n < 2)
+    }
+
+    /// Makes columns `p` and `q` orthogonal unless they are; returns the cosine between them and the sine of the
+    /// rotation.
+    fn rotate_pair(&mut self, p: usize, q: usize) -> (T, T) {
+        let (norm_p, norm_q) = (self.norms.at(p), self.norms.at(q));
+        if norm_p == T::ZERO || norm_q == T::ZERO {
+            return (T::ZERO, T::ZERO);
+        }
+        let (xp, xq) = self.x.pair_mut(p, q);
+        let cosine = self.isa.dot(xp, xq) / norm_p / norm_q;
+        if cosine.abs() <= self.tolerance {
+            return (T::ZERO, T::ZERO);
+        }
+        let kept = norm_q / norm_p;
+        let shift = (self.exponents.at(q) - self.exponents.at(p)).to_f64() as i32;
+        // Beyond this ratio of the norms 1 + t^2 rounds to 1 and t to cos r or -cos / r; their products with powers of
+        // two are then written out, as the powers alone may not be representable.
+        let far = T::SIGNIFICAND_BITS as i32;
+        let (c, s, gain, loss, up, down);
+        if shift < -far {
+            let t = kept * cosine;
+            (c, s, up, down) = (T::ONE, t.scale(shift), t.scale(shift).scale(shift), -t);
+            (gain, loss) = (T::ONE, T::ONE - cosine * cosine);
+        } else if shift > far {
+            let t = cosine / kept;
+            (c, s, up, down) = (T::ONE, -t.scale(-shift), -t, t.scale(-shift).scale(-shift));
+            (gain, loss) = (T::ONE - cosine * cosine, T::ONE);
+        } else {
+            let ratio = kept * T::pow2(shift);
+            let zeta = (T::ONE / ratio - ratio) / (cosine + cosine);
+            let size = T::ONE / (zeta.abs() + hypotenuse(zeta));
+            let t = if zeta < T::ZERO { -size } else { size };
+            c = T::ONE / hypotenuse(t);
+            s = t * c;
+            (up, down) = (s * T::pow2(shift), -s * T::pow2(-shift));
+            (gain, loss) = (T::ONE + t * ratio * cosine, T::ONE - t * cosine / ratio);
+        }
+        self.isa.combine(xp, xq, [c, up], [down, c]);
+        if let Some(w) = &mut self.w {
+            let (wp, wq) = w.pair_mut(p, q);
+            self.isa.combine(wp, wq, [c, s], [-s, c]);
+        }
+        for (j, factor) in [(p, gain), (q, loss)] {
+            if factor > T::from_f64(0.01) {
+                self.norms.put(j, self.norms.at(j) * factor.sqrt());
+            } else {
+                // The update has cancelled.
+                self.rescale(j);
+            }
+        }
+        (cosine.abs(), s.abs())
+    }
+
+    /// Computes the norm of column `j`, and brings its largest entry near one if it has left the neighbourhood.
+    fn rescale(&mut self, j: usize) {
+        let column = self.x.col_mut(j);
+        let largest = self.isa.max_abs(column);
+        let e = largest.exponent();
+        if largest != T::ZERO && e.abs() > 8 {
+            column.iter_mut().for_each(|x| *x = x.scale(-e));
+            self.exponents.put(j, self.exponents.at(j) + T::from_f64(f64::from(e)));
+        }
+        self.norms.put(j, self.isa.dot(column, column).sqrt());
+    }
+
+    /// Exchanges column `p` with the longest from there on.
+    fn bring_longest(&mut self, p: usize) {
+        let longest = (p + 1..self.x.cols()).fold(p, |best, j| if self.longer(j, best) { j } else { best });
+        self.x.swap(p, longest);
+        if let Some(w) = &mut self.w {
+            w.swap(p, longest);
+        }
+        self.norms.exchange(p, longest);
+        self.exponents.exchange(p, longest);
+    }
+
+    /// Whether column `i` is longer than column `j`.
+    fn longer(&self, i: usize, j: usize) -> bool {
+        let shift = (self.exponents.at(i) - self.exponents.at(j)).to_f64() as i32;
+        self.norms.at(i).scale(shift) > self.norms.at(j)
+    }
+
+    /// Orders the columns by descending norm, computed afresh.
+    fn sort(&mut self) {
+        let n = self.x.cols();
+        for j in 0..n {
+            self.norms.put(j, self.isa.norm(self.x.col(j)));
+        }
+        (0..n).for_each(|p| self.bring_longest(p));
+    }
+}
+
+/// `sqrt(1 + x^2)` for any x.
+fn hypotenuse<T: Real>(x: T) -> T {
+    let size = x.abs();
+    if size > T::ONE / T::EPSILON { size } else { (T::ONE + size * size).sqrt() }
+}

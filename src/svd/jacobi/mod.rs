@@ -1,0 +1,191 @@
+//! One-sided Jacobi SVD on the triangle of a pivoted QR factorization.
+//!
+//! After Drmac & Veselic ("New fast and accurate Jacobi SVD algorithm" I and II, SIMAX 29, 2008). For a tall A:
+//!
+//! ```text
+//! A P = Q R                    pivoted QR: the rows of R are graded, and most of the work is done
+//! R^T W = X                    rotations W from the right make the columns of X orthogonal
+//! X = Y diag(s)                their norms are the singular values, Y the right vectors but for P
+//! A = (Q W) diag(s) (P Y)^T
+//! ```
+//!
+//! Rotating the columns of R^T, not of R, is what makes few sweeps suffice: they are already nearly orthogonal. And since
+//! only columns are combined, each as exact relative to its own norm, small singular values keep their relative accuracy
+//! where the columns of A differ in scale.
+//!
+//! `triangle` is the preparation and `accumulated` what follows for any matrix. `solved` is a faster way for most, on the
+//! sweeps in `blocked`.
+
+mod accumulated;
+mod blocked;
+mod solved;
+mod triangle;
+mod warm;
+
+use super::{Info, Options, check_outputs, fix_pair};
+use crate::check;
+use crate::columns::Columns;
+use crate::error::{Error, Operand};
+use crate::qr::{copy_scaled, scaling_exponent};
+use crate::real::Real;
+use crate::scratch::{max, min, split, sum, times};
+use crate::view::{MatMut, MatRef};
+use triangle::Triangle;
+
+pub use warm::{jacobi_warm, jacobi_warm_scratch_len};
+
+/// Elements of scratch for [`jacobi`] of an `m x n` matrix, whatever the outputs.
+pub const fn jacobi_scratch_len(m: usize, n: usize) -> usize {
+    sum(blocked_layout(max(m, n), min(m, n)))
+}
+
+/// For `l x k`: what [`jacobi_unblocked`] needs, and what `solved` does.
+const fn blocked_layout(l: usize, k: usize) -> [usize; 2] {
+    [sum(layout(l, k)), sum(solved::layout(l, k))]
+}
+
+/// Elements of scratch for [`jacobi_unblocked`] of an `m x n` matrix, whatever the outputs:
+/// `l k + 2 k^2 + l + 6 k` with `l = max(m, n)` and `k = min(m, n)`.
+pub const fn jacobi_unblocked_scratch_len(m: usize, n: usize) -> usize {
+    sum(layout(max(m, n), min(m, n)))
+}
+
+/// For `l x k`: the QR factorization, X, W, a column, and six numbers for each column (see [`tall`]).
+const fn layout(l: usize, k: usize) -> [usize; 10] {
+    let square = times(k, k);
+    [times(l, k), square, square, l, k, k, k, k, k, k]
+}
+
+/// The singular value decomposition `A = U diag(s) V^T` by one-sided Jacobi rotations, for speed.
+///
+/// Arguments and promises are those of [`jacobi_unblocked`], with fewer sweeps, and matrix products for more than 64 columns.
+/// The last digits differ from that function's.
+///
+/// About `6 l k^2` operations for two QR factorizations, `5 k^3` for each of the 4 to 8 sweeps, and `6 l k^2` for the vectors.
+/// Matrices whose triangle is badly conditioned even with its rows scaled, and those graded over more than about a quarter
+/// of the exponents of T, take the time of [`jacobi_unblocked`].
+///
+/// # Errors
+/// As [`jacobi_unblocked`].
+pub fn jacobi<T: Real>(
+    a: MatRef<'_, T>,
+    s: &mut [T],
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
+    options: &Options,
+    scratch: &mut [T],
+) -> Result<Info, Error> {
+    let (m, n) = a.shape();
+    let [common, memory] = split(scratch, blocked_layout(m.max(n), m.min(n)))?;
+    decompose(a, s, u, v, options, common, |triangle, outputs| solved::decompose(triangle, outputs, options, memory))
+}
+
+/// The singular value decomposition `A = U diag(s) V^T` by one-sided Jacobi rotations.
+///
+/// A is `m x n`; with `k = min(m, n)`, `s` has `k` elements, `u` is `m x k` and `v` `n x k`, or `m x m` and `n x n` with
+/// [`Vectors::Full`]. What is given is overwritten; the values are the same bits whichever vectors are asked for. The
+/// values descend; the first large entry of each column of V is positive (of U, if U alone is asked for; see
+/// [`column_sign`](super::column_sign)).
+///
+/// Every finite matrix is accepted, whatever its scale, rank or shape. Backward stable; in addition the singular values
+/// of `B D`, D diagonal, and of a square `D B`, are accurate to about `eps cond(B)` each, however D is graded.
+///
+/// About `4 l k^2` operations for the QR factorization and `3 k^3` (values) or `5 k^3` (vectors) for each of the 4 to 8
+/// sweeps.
+///
+/// # Errors
+/// `Shape`, `ScratchTooSmall`, `TooLarge`, `NonFinite`; `Overflow` if the largest singular value exceeds the largest
+/// number (ask for [`Options::scaled`] values then). Nothing is changed in any of these.
+pub fn jacobi_unblocked<T: Real>(
+    a: MatRef<'_, T>,
+    s: &mut [T],
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
+    options: &Options,
+    scratch: &mut [T],
+) -> Result<Info, Error> {
+    decompose(a, s, u, v, options, scratch, |_, _| Ok(None))
+}
+
+/// Elements of scratch for [`square`]: `3 n^2 + 7 n`.
+pub(super) const fn square_scratch_len(n: usize) -> usize {
+    sum(layout(n, n))
+}
+
+/// The decomposition of the `n x n` matrix that `fill` writes, `s` having n elements, whose entries are at most about the
+/// fourth root of the largest number. No sign rule. False if the sweeps were not enough.
+///
+/// # Errors
+/// `ScratchTooSmall`.
+pub(super) fn square<T: Real>(
+    fill: impl FnOnce(&mut Columns<'_, T>),
+    s: &mut [T],
+    mut u: Option<MatMut<'_, T>>,
+    mut v: Option<MatMut<'_, T>>,
+    scratch: &mut [T],
+) -> Result<bool, Error> {
+    let n = s.len();
+    let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(n, n))?;
+    let options = Options::new();
+    let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
+    let triangle = Triangle::new(fill, (n, n), 0, &options, memory);
+    let memory = accumulated::Memory { x, w, buffer, norms, exponents, values };
+    let mut outputs = Outputs { s, left: u.as_mut().map(MatMut::rb), right: v.as_mut().map(MatMut::rb) };
+    Ok(accumulated::decompose(&triangle, &mut outputs, &options, memory)?.converged)
+}
+
+/// What a decomposition of a tall matrix returns.
+struct Outputs<'a, T> {
+    s: &'a mut [T],
+    left: Option<MatMut<'a, T>>,
+    right: Option<MatMut<'a, T>>,
+}
+
+/// The steps of both: `solved` is tried first, and returns nothing if the rotations must be accumulated.
+fn decompose<T: Real>(
+    a: MatRef<'_, T>,
+    s: &mut [T],
+    mut u: Option<MatMut<'_, T>>,
+    mut v: Option<MatMut<'_, T>>,
+    options: &Options,
+    scratch: &mut [T],
+    solved: impl FnOnce(&Triangle<'_, T>, &mut Outputs<'_, T>) -> Result<Option<Info>, Error>,
+) -> Result<Info, Error> {
+    let (m, n) = a.shape();
+    let k = m.min(n);
+    check_outputs((m, n), s, &u, &v, options.vectors)?;
+    check::exact_index::<T>(m.max(n))?;
+    let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(m.max(n), k))?;
+    let exponent = scaling_exponent(check::finite(a, Operand::A)?);
+    // A wide matrix is the tall one's transpose with U and V exchanged.
+    let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
+    let (tall, mut outputs) =
+        if m >= n { (a, Outputs { s, left, right }) } else { (a.t(), Outputs { s, left: right, right: left }) };
+    let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
+    let fill = |work: &mut Columns<'_, T>| copy_scaled(tall, exponent, work);
+    let triangle = Triangle::new(fill, tall.shape(), exponent, options, memory);
+    let info = match solved(&triangle, &mut outputs)? {
+        Some(info) => info,
+        None => {
+            let memory = accumulated::Memory { x, w, buffer, norms, exponents, values };
+            accumulated::decompose(&triangle, &mut outputs, options, memory)?
+        }
+    };
+    fix_pair(u.as_mut(), v.as_mut(), k);
+    Ok(info)
+}
+
+/// Writes the values of `2^exponent A`, descending, with zeros where there are no more.
+fn write_values<T: Real>(values: &[T], exponent: i32, options: &Options, s: &mut [T]) -> Result<(), Error> {
+    let limit = values.first().copied().unwrap_or_default() * T::from_f64(options.threshold);
+    super::write_values(values, exponent, options.scaled, s)?;
+    let kept = values.iter().take_while(|value| **value >= limit).count();
+    s.iter_mut().skip(kept).for_each(|s| *s = T::ZERO);
+    Ok(())
+}
+
+/// Whether a sweep over `n` columns was the last: it found them orthogonal, or what it leaves, which is of second order
+/// in what it found, is below the tolerance.
+fn finished<T: Real>(n: usize, cosine: T, sine: T, tolerance: T) -> bool {
+    cosine <= tolerance || T::from_usize(n) * cosine * sine < tolerance
+}
