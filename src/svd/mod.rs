@@ -9,11 +9,13 @@
 //! | [`jacobi_unblocked`] | small and medium dense matrices, and the smallest code: no product kernel is linked |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
 
+mod batch;
 mod dense;
 mod jacobi;
 pub mod truncated;
 
 pub use crate::qr::Vectors;
+pub use batch::{BATCH_MAX, Order, batch};
 pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
 pub use jacobi::{jacobi_unblocked, jacobi_unblocked_scratch_len};
 pub use truncated::{truncated, truncated_csr_scratch_len, truncated_dense_scratch_len, truncated_scratch_len};

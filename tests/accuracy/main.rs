@@ -11,6 +11,7 @@ mod nmf;
 mod operators;
 mod qr;
 mod snmf;
+mod svd_batch;
 mod svd_jacobi;
 mod svd_truncated;
 #[cfg(feature = "rayon")]

@@ -11,10 +11,12 @@
 //! what uses them is then safe code.
 
 mod portable;
+mod twice;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 use portable::Portable;
+pub(crate) use twice::Twice;
 
 /// Vector operations on numbers of type T.
 ///
@@ -47,6 +49,10 @@ pub trait Simd<T>: Copy {
     fn mul(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
     fn div(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
     fn sqrt(self, x: Self::Vector) -> Self::Vector;
+    /// `sqrt(x)` to half of the digits, for positive, normal x.
+    fn rough_sqrt(self, x: Self::Vector) -> Self::Vector;
+    /// `1 / sqrt(x)` to within two units in the last place, for positive, normal x.
+    fn inverse_sqrt(self, x: Self::Vector) -> Self::Vector;
     fn abs(self, x: Self::Vector) -> Self::Vector;
     /// The larger of the two; `y` if either is NaN.
     fn max(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
@@ -57,6 +63,8 @@ pub trait Simd<T>: Copy {
     /// In each lane `then` if `x < y`, else `otherwise`.
     fn select_less(self, x: Self::Vector, y: Self::Vector, then: Self::Vector, otherwise: Self::Vector)
     -> Self::Vector;
+    /// `2^(1 - e)` for `2^e <= x < 2^(e + 1)`, which brings x into `[2, 4)`; x is positive and normal.
+    fn inverse_power(self, x: Self::Vector) -> Self::Vector;
     /// The sum of the lanes, added in halves.
     fn sum(self, x: Self::Vector) -> T;
 }

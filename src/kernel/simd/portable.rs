@@ -68,6 +68,14 @@ impl<T: Real> Simd<T> for Portable {
         x.map(Real::sqrt)
     }
     #[inline(always)]
+    fn rough_sqrt(self, x: [T; LANES]) -> [T; LANES] {
+        self.sqrt(x)
+    }
+    #[inline(always)]
+    fn inverse_sqrt(self, x: [T; LANES]) -> [T; LANES] {
+        self.div([T::ONE; LANES], self.sqrt(x))
+    }
+    #[inline(always)]
     fn abs(self, x: [T; LANES]) -> [T; LANES] {
         x.map(Real::abs)
     }
@@ -92,6 +100,10 @@ impl<T: Real> Simd<T> for Portable {
             }
         }
         z
+    }
+    #[inline(always)]
+    fn inverse_power(self, x: [T; LANES]) -> [T; LANES] {
+        x.map(|x| T::pow2(1 - x.exponent()))
     }
     #[inline(always)]
     fn sum(self, [a, b, c, d]: [T; LANES]) -> T {
