@@ -244,16 +244,26 @@ impl<T: Real, const K: usize> Lanewise<'_, '_, T, K> {
                     *w = if i == j { one } else { zero };
                 }
             }
+            let mut floors = [simd.splat(lowest::<T>() * T::from_f64(0.5)); K];
             let (sweeps, pending) =
-                orthogonalize::<S, T, K>(simd, &mut square, &mut w, right.is_some(), options.max_sweeps);
+                orthogonalize::<S, T, K>(simd, &mut square, &mut w, &mut floors, right.is_some(), options.max_sweeps);
             info.sweeps = info.sweeps.max(sweeps);
-            let mut norms = sort::<S, T, K>(simd, &mut square, &mut w);
-            for (norm, x) in norms.iter_mut().zip(&square) {
+            let mut norms = [zero; K];
+            for ((norm, x), floor) in norms.iter_mut().zip(&square).zip(floors) {
                 let mut largest = zero;
                 for x in x {
+                    *norm = simd.mul_add(*x, *x, *norm);
                     largest = simd.max(simd.abs(*x), largest);
                 }
+                // Below a floor that rounding has raised is noise; below one that it has not, there may be digits left.
+                let raised = simd.splat(lowest());
+                let kept = simd.select_less(*norm, floor, zero, *norm);
+                *norm = simd.select_less(raised, floor, kept, *norm);
+                largest = simd.select_less(raised, floor, *norm, largest);
                 lost = underflown(simd, *norm, largest, lost);
+            }
+            sort::<S, T, K>(simd, &mut norms, &mut square, &mut w);
+            for norm in &mut norms {
                 *norm = simd.sqrt(*norm);
             }
 
@@ -353,11 +363,16 @@ impl<T: Real, const K: usize> Lanewise<'_, '_, T, K> {
     }
 }
 
-/// One where a column that does not vanish has a squared norm that has lost digits to underflow, else `lost`.
+/// Squared norms below this, for a matrix scaled to entries near one, have lost digits to underflow.
+#[inline(always)]
+fn lowest<T: Real>() -> T {
+    T::pow2(T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32)
+}
+
+/// One where a column that does not vanish has lost digits of its squared norm to underflow, else `lost`.
 #[inline(always)]
 fn underflown<S: Simd<T>, T: Real>(simd: S, square: S::Vector, largest: S::Vector, lost: S::Vector) -> S::Vector {
-    let enough = simd.splat(T::pow2(T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32));
-    let small = simd.select_less(square, enough, simd.splat(T::ONE), lost);
+    let small = simd.select_less(square, simd.splat(lowest()), simd.splat(T::ONE), lost);
     simd.select_less(simd.splat(T::ZERO), largest, small, lost)
 }
 
@@ -575,11 +590,15 @@ const fn pairs(k: usize) -> [[usize; 2]; BATCH_MAX * (BATCH_MAX - 1) / 2] {
 
 /// Sweeps until the columns of x are orthogonal in all lanes; the rotations are collected in w if wanted. Returns the
 /// number of sweeps, and one where the tolerance was not met.
+///
+/// `floors` are the squared norms below which a column is noise: underflow to begin with, and then `eps` times what each
+/// rotation has subtracted. Without them, what is left of one of two parallel columns would be rotated again and again.
 #[inline(always)]
 fn orthogonalize<S: Simd<T>, T: Real, const K: usize>(
     simd: S,
     x: &mut Block<S::Vector, K, K>,
     w: &mut Block<S::Vector, K, K>,
+    floors: &mut [S::Vector; K],
     collect: bool,
     max_sweeps: usize,
 ) -> (usize, S::Vector) {
@@ -591,6 +610,8 @@ fn orthogonalize<S: Simd<T>, T: Real, const K: usize>(
     // The square of the cosine above which to rotate; nothing is above where the matrix is done.
     let mut limit = simd.splat(tolerance * tolerance);
     let least = simd.splat(T::MIN_POSITIVE);
+    let noise = simd.splat(T::EPSILON * T::EPSILON);
+    let never = simd.splat(T::MAX);
     let mut pending = one;
     let mut sweeps = 0;
     while sweeps < max_sweeps {
@@ -598,7 +619,9 @@ fn orthogonalize<S: Simd<T>, T: Real, const K: usize>(
         // One where a cosine was above the tolerance, and where one was too large for this sweep to be the last.
         let (mut found, mut much) = (zero, zero);
         for [p, q] in const { pairs(K) }.into_iter().take(K * (K - 1) / 2) {
-            let Ok([xp, xq]) = x.get_disjoint_mut([p, q]) else { continue };
+            let (Ok([xp, xq]), Ok([fp, fq])) = (x.get_disjoint_mut([p, q]), floors.get_disjoint_mut([p, q])) else {
+                continue;
+            };
             // The smallest number, far below what counts, makes the sum a normal one.
             let (mut pp, mut qq, mut pq) = (zero, least, zero);
             for (p, q) in xp.iter().zip(xq.iter()) {
@@ -607,10 +630,14 @@ fn orthogonalize<S: Simd<T>, T: Real, const K: usize>(
                 pq = simd.mul_add(*p, *q, pq);
             }
             let scale = simd.inverse_power(simd.add(pp, qq));
+            let (noise_p, noise_q) = (simd.mul_add(pp, noise, *fp), simd.mul_add(qq, noise, *fq));
+            let (found_p, found_q) = (pp, qq);
             let (pp, qq, pq) = (simd.mul(pp, scale), simd.mul(qq, scale), simd.mul(pq, scale));
             let (square, product) = (simd.mul(pq, pq), simd.mul(pp, qq));
-            // Where the squares of columns underflow, the smallest number ends the search for what cannot be found.
+            // What is lost in rounding or underflow has no direction.
             let bound = simd.mul_add(limit, product, least);
+            let bound = simd.select_less(found_p, *fp, never, bound);
+            let bound = simd.select_less(found_q, *fq, never, bound);
 
             let (d, g) = (simd.sub(pp, qq), simd.add(pq, pq));
             let g_square = simd.mul(g, g);
@@ -626,6 +653,9 @@ fn orthogonalize<S: Simd<T>, T: Real, const K: usize>(
             much = simd.select_less(simd.mul(nearly, product), square, one, much);
             much = simd.select_less(nearly, simd.mul(small, small), one, much);
 
+            let (cc, ss) = (simd.mul(c, c), simd.mul(s, s));
+            *fp = simd.mul_add(ss, noise_q, simd.mul(cc, *fp));
+            *fq = simd.mul_add(ss, noise_p, simd.mul(cc, *fq));
             for (p, q) in xp.iter_mut().zip(xq.iter_mut()) {
                 let old = *p;
                 *p = simd.mul_add(s, *q, simd.mul(c, *p));
@@ -640,7 +670,7 @@ fn orthogonalize<S: Simd<T>, T: Real, const K: usize>(
             }
         }
         pending = simd.select_less(zero, found, much, zero);
-        limit = simd.select_less(zero, pending, limit, simd.splat(T::MAX));
+        limit = simd.select_less(zero, pending, limit, never);
         if simd.sum(pending) == T::ZERO {
             break;
         }
@@ -648,20 +678,15 @@ fn orthogonalize<S: Simd<T>, T: Real, const K: usize>(
     (sweeps, pending)
 }
 
-/// Orders the columns by descending norm. Returns the squares of the norms.
+/// Orders the columns by descending norm.
 #[inline(always)]
 fn sort<S: Simd<T>, T: Real, const K: usize>(
     simd: S,
+    squares: &mut [S::Vector; K],
     x: &mut Block<S::Vector, K, K>,
     w: &mut Block<S::Vector, K, K>,
-) -> [S::Vector; K] {
+) {
     let (zero, one) = (simd.splat(T::ZERO), simd.splat(T::ONE));
-    let mut squares = [zero; K];
-    for (square, x) in squares.iter_mut().zip(x.iter()) {
-        for x in x {
-            *square = simd.mul_add(*x, *x, *square);
-        }
-    }
     for last in (1..K).rev() {
         for p in 0..last {
             let Ok([sp, sq]) = squares.get_disjoint_mut([p, p + 1]) else { continue };
@@ -682,7 +707,6 @@ fn sort<S: Simd<T>, T: Real, const K: usize>(
             *sq = simd.select_less(old_p, old_q, old_p, old_q);
         }
     }
-    squares
 }
 
 /// Divides each column by its norm; one that vanishes is replaced by what completes the basis.
