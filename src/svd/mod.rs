@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`svd`](fn@svd) | any dense matrix: picks the method from the shape |
 //! | [`jacobi_unblocked`] | small and medium dense matrices, and the smallest code: no product kernel is linked |
+//! | [`batch`](fn@batch) | many matrices of one shape, up to 6 x 6: one in each lane of a vector |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
 
 mod batch;

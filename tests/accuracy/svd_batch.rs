@@ -73,7 +73,8 @@ fn verify<T: Real>(entries: &[T], (m, n): (usize, usize), options: &Options, nam
         let view = MatRef::row_major(&entries[b * m * n..(b + 1) * m * n], m, n).unwrap();
         let mut scratch = vec![T::ZERO; svd::jacobi_unblocked_scratch_len(m, n)];
         svd::jacobi_unblocked(view, &mut expected, None, None, &Options::new(), &mut scratch).unwrap();
-        let allowed = (2.0 * (m + n) as f64 * eps * expected[0].to_f64()).max(2.0 * (T::MIN_POSITIVE * T::EPSILON).to_f64());
+        let allowed =
+            (2.0 * (m + n) as f64 * eps * expected[0].to_f64()).max(2.0 * (T::MIN_POSITIVE * T::EPSILON).to_f64());
         for (s, expected) in s.iter().zip(&expected) {
             let error = (s - expected.to_f64()).abs();
             assert!(error <= allowed, "{}, {context}: {expected}", error / allowed);
@@ -165,8 +166,8 @@ fn graded_columns_keep_every_digit() {
         }
     }
     for options in ways() {
-        [1e-1, 1e-5, 1e-15, 1e-40, 1e-55].map(|step| check::<f64>(step, &options));
-        [1e-1, 1e-3, 1e-6].map(|step| check::<f32>(step, &options));
+        [1e-1, 1e-5, 1e-15, 1e-40, 1e-55].iter().for_each(|step| check::<f64>(*step, &options));
+        [1e-1, 1e-3, 1e-6].iter().for_each(|step| check::<f32>(*step, &options));
     }
 }
 
@@ -333,7 +334,8 @@ fn scaled_values_have_one_exponent() {
         assert_eq!(batch.info.exponent == 0, largest == 2.0);
         let (large, small) = (factor(largest), factor(other));
         // With the size of an error.
-        let expected = [(2.0 * large, large), (0.0, large), (small, small), (small, small), (large, large), (small, small)];
+        let expected =
+            [(2.0 * large, large), (0.0, large), (small, small), (small, small), (large, large), (small, small)];
         for (s, expected) in batch.s.iter().zip(expected) {
             assert!((s - expected.0).abs() <= 4.0 * f64::EPSILON * expected.1, "{:?}", batch.s);
         }

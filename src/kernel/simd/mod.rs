@@ -152,3 +152,64 @@ macro_rules! lanes {
     )*};
 }
 lanes!(f32, f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::real::Real;
+    use std::vec::Vec;
+
+    /// What the roots and powers of a set give for each of these numbers, in one vector and in two.
+    struct Roots<T>(Vec<T>);
+
+    impl<T: Real> Kernel<T> for Roots<T> {
+        type Output = Vec<[T; 4]>;
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) -> Vec<[T; 4]> {
+            let mut all = Vec::new();
+            for x in self.0.chunks(S::LANES) {
+                let v = simd.load(x);
+                let mut lanes = [[T::ZERO; 16]; 4];
+                simd.store(simd.rough_sqrt(v), &mut lanes[0]);
+                simd.store(simd.inverse_sqrt(v), &mut lanes[1]);
+                simd.store(simd.inverse_power(v), &mut lanes[2]);
+                all.extend((0..x.len()).map(|i| [x[i], lanes[0][i], lanes[1][i], lanes[2][i]]));
+            }
+            for x in self.0.chunks(2 * S::LANES) {
+                let twice = Twice(simd);
+                let v = twice.load(x);
+                let mut lanes = [[T::ZERO; 32]; 4];
+                twice.store(twice.rough_sqrt(v), &mut lanes[0]);
+                twice.store(twice.inverse_sqrt(v), &mut lanes[1]);
+                twice.store(twice.inverse_power(v), &mut lanes[2]);
+                all.extend((0..x.len()).map(|i| [x[i], lanes[0][i], lanes[1][i], lanes[2][i]]));
+            }
+            all
+        }
+    }
+
+    fn check<T: Real>(half: f64) {
+        let numbers =
+            (T::MIN_EXPONENT..=T::MAX_EXPONENT).flat_map(|e| [1.0, 1.37, 1.9].map(|x| T::from_f64(x).scale(e)));
+        let numbers: Vec<T> = numbers.collect();
+        for isa in Isa::all() {
+            let results = isa.run(Roots(numbers.clone()));
+            assert_eq!(results.len(), 2 * numbers.len());
+            for [x, rough, inverse, power] in results {
+                let root = x.to_f64().sqrt();
+                assert!((rough.to_f64() / root - 1.0).abs() < half, "{isa:?}: {rough} for {x}");
+                assert!(
+                    (inverse.to_f64() * root - 1.0).abs() < 2.0 * T::EPSILON.to_f64(),
+                    "{isa:?}: {inverse} for {x}"
+                );
+                assert_eq!(power, T::pow2(1 - x.exponent()), "{isa:?}: {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn roots_and_powers_on_every_set() {
+        check::<f64>(2f64.powi(-26));
+        check::<f32>(2f64.powi(-11));
+    }
+}
