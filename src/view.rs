@@ -156,7 +156,8 @@ impl<'a, T: Real> MatRef<'a, T> {
         let mut view = if self.row_slice(0).is_some() { *self } else { self.t() };
         let adjacent = view.row_slice(0).is_some();
         if adjacent && view.row_stride == view.cols && view.rows > 0 {
-            (view.rows, view.cols) = (1, view.rows * view.cols);
+            // A single column may have any column stride.
+            (view.rows, view.cols, view.col_stride) = (1, view.rows * view.cols, 1);
         }
         let pieces = if adjacent { 1 } else { view.cols };
         let width = if adjacent { view.cols } else { 1 };

@@ -45,7 +45,7 @@ use super::{Info, Options, jacobi_unblocked, jacobi_unblocked_scratch_len};
 use crate::check;
 use crate::columns::Total;
 use crate::error::{Error, Operand};
-use crate::kernel::{Kernel, Simd, Twice};
+use crate::kernel::{Isa, Kernel, Simd, Twice};
 use crate::qr::{Vectors, scaling_exponent};
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
@@ -145,17 +145,8 @@ pub fn batch<T: Real>(
     let largest = check::finite(a, Operand::A)?;
     let exponent = if options.scaled { scaling_exponent(largest) } else { 0 };
 
-    let work = |exponent, s, u, v| {
-        let job = Job { a, shape, order, exponent, s, u, v, options };
-        match k {
-            1 => options.execution.isa().run(Lanewise::<T, 1>(job)),
-            2 => options.execution.isa().run(Lanewise::<T, 2>(job)),
-            3 => options.execution.isa().run(Lanewise::<T, 3>(job)),
-            4 => options.execution.isa().run(Lanewise::<T, 4>(job)),
-            5 => options.execution.isa().run(Lanewise::<T, 5>(job)),
-            _ => options.execution.isa().run(Lanewise::<T, 6>(job)),
-        }
-    };
+    let isa = options.execution.isa();
+    let work = |exponent, s, u, v| run(isa, Job { a, shape, order, exponent, s, u, v, options });
     // A singular value is at most six times the largest entry.
     let margin = 3;
     if !options.scaled && largest.exponent() + margin >= T::MAX_EXPONENT && largest > T::ONE {
@@ -181,6 +172,18 @@ struct Job<'a, 'o, T> {
     u: Option<MatMut<'a, T>>,
     v: Option<MatMut<'a, T>>,
     options: &'o Options,
+}
+
+/// Does the job with these instructions.
+fn run<T: Real>(isa: Isa, job: Job<'_, '_, T>) -> (Info, T) {
+    match job.shape.0.min(job.shape.1) {
+        1 => isa.run(Lanewise::<T, 1>(job)),
+        2 => isa.run(Lanewise::<T, 2>(job)),
+        3 => isa.run(Lanewise::<T, 3>(job)),
+        4 => isa.run(Lanewise::<T, 4>(job)),
+        5 => isa.run(Lanewise::<T, 5>(job)),
+        _ => isa.run(Lanewise::<T, 6>(job)),
+    }
 }
 
 /// The job for matrices with `K` columns, or rows if they are wide.
@@ -821,4 +824,57 @@ fn outside<T: Real>(job: Job<'_, '_, T>, matrix: usize) -> (Info, T) {
         }
     }
     (alone, values.at(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Uniform;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// The largest error in `A - U S V^T` and in `I - V^T V` over a batch of random matrices with a zero column each.
+    fn error<T: Real>(isa: Isa, (m, n): (usize, usize)) -> f64 {
+        const COUNT: usize = 70;
+        let k = m.min(n);
+        let mut uniform = Uniform::new(7);
+        let mut random = || T::from_f64(uniform.symmetric());
+        let a: Vec<T> = (0..COUNT * m * n).map(|i| if i % n == 0 { T::ZERO } else { random() }).collect();
+        let (mut s, mut u, mut v) =
+            (vec![T::ZERO; COUNT * k], vec![T::ZERO; COUNT * m * k], vec![T::ZERO; COUNT * n * k]);
+        let job = Job {
+            a: MatRef::packed(&a, COUNT, m * n),
+            shape: (m, n),
+            order: Order::RowMajor,
+            exponent: 0,
+            s: Some(MatMut::packed(&mut s, COUNT, k)),
+            u: Some(MatMut::packed(&mut u, COUNT, m * k)),
+            v: Some(MatMut::packed(&mut v, COUNT, n * k)),
+            options: &Options::new(),
+        };
+        assert!(run(isa, job).0.converged);
+        let at = |x: &[T], b: usize, cols: usize, i: usize, p: usize| x[b * x.len() / COUNT + i * cols + p].to_f64();
+        let mut worst = 0.0f64;
+        for b in 0..COUNT {
+            for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
+                let product: f64 = (0..k).map(|p| at(&u, b, k, i, p) * at(&s, b, k, 0, p) * at(&v, b, k, j, p)).sum();
+                worst = worst.max((product - at(&a, b, n, i, j)).abs());
+            }
+            for (p, q) in (0..k).flat_map(|p| (0..k).map(move |q| (p, q))) {
+                let dot: f64 = (0..n).map(|j| at(&v, b, k, j, p) * at(&v, b, k, j, q)).sum();
+                worst = worst.max((dot - f64::from(u8::from(p == q))).abs());
+            }
+        }
+        worst
+    }
+
+    #[test]
+    fn every_instruction_set_factorizes_every_shape() {
+        for isa in Isa::all() {
+            for (m, n) in (1..=BATCH_MAX).flat_map(|m| (1..=BATCH_MAX).map(move |n| (m, n))) {
+                assert!(error::<f64>(isa, (m, n)) < 40.0 * f64::EPSILON, "{isa:?}, {m} x {n}");
+                assert!(error::<f32>(isa, (m, n)) < 40.0 * f64::from(f32::EPSILON), "{isa:?}, {m} x {n}");
+            }
+        }
+    }
 }
