@@ -103,7 +103,7 @@ pub enum Order {
 ///
 /// With [`Options::scaled`] the values are those of `2^exponent A_b` for one `exponent` for all. [`Info`] tells the most
 /// sweeps that a matrix took, whether all converged, and how many values of all matrices are not zero. No scratch is
-/// needed; the stack holds about 20 kB at most.
+/// needed; a group of matrices is on the stack, at most some tens of kB with AVX-512.
 ///
 /// A sweep has `k (k - 1) / 2` rotations of about `15 k + 40` operations each (without V `9 k + 40`), two roots among them;
 /// the slowest matrix of a group takes 3 to 7 sweeps. All of this is done at once for the lanes of two vectors: 8 (f64)
