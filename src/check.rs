@@ -5,10 +5,14 @@ use crate::kernel::max_abs;
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
+/// Entries that are looked at together.
+const PIECE: usize = 2048;
+
 /// The largest magnitude in A, or its first entry that is not finite.
 pub(crate) fn finite<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<T, Error> {
     let mut largest = T::ZERO;
-    let bad = a.lines().find_map(|line| {
+    // A piece is still in the first-level cache when it is read a second time.
+    let bad = a.lines().flat_map(|line| line.chunks(PIECE)).find_map(|line| {
         largest = max_abs(line).max(largest);
         let ok = line.iter().fold(true, |ok, x| ok & x.is_finite());
         if ok { None } else { line.iter().find(|x| !x.is_finite()) }

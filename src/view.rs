@@ -151,11 +151,16 @@ impl<'a, T: Real> MatRef<'a, T> {
         self.t().row_slice(col).unwrap_or_default()
     }
 
-    /// All entries, as slices as long as the strides allow: rows, columns or single entries.
+    /// All entries, as slices as long as the strides allow: everything, rows, columns or single entries.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &'a [T]> + use<'a, T> {
-        let view = if self.row_slice(0).is_some() { *self } else { self.t() };
-        let pieces = if view.row_slice(0).is_some() { 1 } else { view.cols };
-        let width = if pieces == 1 { view.cols } else { 1 };
+        let mut view = if self.row_slice(0).is_some() { *self } else { self.t() };
+        let adjacent = view.row_slice(0).is_some();
+        if adjacent && view.row_stride == view.cols && view.rows > 0 {
+            // A single column may have any column stride.
+            (view.rows, view.cols, view.col_stride) = (1, view.rows * view.cols, 1);
+        }
+        let pieces = if adjacent { 1 } else { view.cols };
+        let width = if adjacent { view.cols } else { 1 };
         (0..view.rows).flat_map(move |i| (0..pieces).filter_map(move |j| view.submatrix(i, j, 1, width).row_slice(0)))
     }
 

@@ -10,6 +10,7 @@
 //! | [`jacobi`](fn@jacobi) | every singular value of a graded matrix to full relative accuracy |
 //! | [`jacobi_unblocked`] | the same for small matrices, with the smallest code: no product kernel is linked |
 //! | [`jacobi_warm`] | a matrix that changes little from one call to the next |
+//! | [`batch`](fn@batch) | many matrices of one shape, up to 6 x 6: one in each lane of a vector |
 //! | [`truncated`](fn@truncated) | the leading part of a large, sparse or implicit matrix |
 //!
 //! And what the dense decomposition is for:
@@ -24,6 +25,7 @@
 //!
 //! [`measures`](crate::measures) tells how good the factors are.
 
+mod batch;
 mod bidiagonal;
 mod dense;
 mod golub_kahan;
@@ -33,6 +35,7 @@ pub mod solve;
 pub mod truncated;
 
 pub use crate::qr::Vectors;
+pub use batch::{BATCH_MAX, Order, batch};
 pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
 pub use golub_kahan::{golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
 pub use jacobi::{

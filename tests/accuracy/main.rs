@@ -17,6 +17,7 @@ mod oracle;
 mod qr;
 mod ratios;
 mod snmf;
+mod svd_batch;
 mod svd_dense;
 mod svd_jacobi;
 mod svd_polar;

@@ -12,10 +12,12 @@
 //! what uses them is then safe code.
 
 mod portable;
+mod twice;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 use portable::Portable;
+pub(crate) use twice::Twice;
 
 /// Vector operations on numbers of type T.
 ///
@@ -66,6 +68,10 @@ pub trait Simd<T>: Copy {
     fn mul(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
     fn div(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
     fn sqrt(self, x: Self::Vector) -> Self::Vector;
+    /// `sqrt(x)` to half of the digits, for positive, normal x.
+    fn rough_sqrt(self, x: Self::Vector) -> Self::Vector;
+    /// `1 / sqrt(x)` to within two units in the last place, for positive, normal x.
+    fn inverse_sqrt(self, x: Self::Vector) -> Self::Vector;
     fn abs(self, x: Self::Vector) -> Self::Vector;
     /// The larger of the two; `y` if either is NaN.
     fn max(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
@@ -76,6 +82,8 @@ pub trait Simd<T>: Copy {
     /// In each lane `then` if `x < y`, else `otherwise`.
     fn select_less(self, x: Self::Vector, y: Self::Vector, then: Self::Vector, otherwise: Self::Vector)
     -> Self::Vector;
+    /// `2^(1 - e)` for `2^e <= x < 2^(e + 1)`, which brings x into `[2, 4)`; x is positive and normal.
+    fn inverse_power(self, x: Self::Vector) -> Self::Vector;
     /// The sum of the lanes, added in halves.
     fn sum(self, x: Self::Vector) -> T;
 }
@@ -167,6 +175,7 @@ lanes!(f32, f64);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::real::Real;
     use std::{vec, vec::Vec};
 
     #[test]
@@ -184,7 +193,7 @@ mod tests {
 
     struct Each<'a, T>(&'a [T], &'a [T]);
 
-    impl<T: crate::Real> Kernel<T> for Each<'_, T> {
+    impl<T: Real> Kernel<T> for Each<'_, T> {
         type Output = Vec<Vec<T>>;
         #[inline(always)]
         fn run<S: Simd<T>>(self, simd: S) -> Vec<Vec<T>> {
@@ -218,7 +227,7 @@ mod tests {
 
     /// Each operation rounds once, so every instruction set gives the bits of Rust's operators; a multiplication by two is
     /// exact, fused or not. Lanes that a short slice does not fill are zero.
-    fn every_operation<T: crate::Real>() {
+    fn every_operation<T: Real>() {
         let x: Vec<T> = (0..16).map(|i| T::from_f64(f64::from(i * 7 % 11) - 4.3)).collect();
         let y: Vec<T> = (0..16).map(|i| T::from_f64(f64::from(i * 5 % 13) - 6.1)).collect();
         for isa in Isa::all() {
@@ -245,5 +254,59 @@ mod tests {
     fn every_operation_in_every_lane() {
         every_operation::<f32>();
         every_operation::<f64>();
+    }
+
+    /// What the roots and powers of a set give for each of these numbers, in one vector and in two.
+    struct Roots<T>(Vec<T>);
+
+    impl<T: Real> Kernel<T> for Roots<T> {
+        type Output = Vec<[T; 4]>;
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) -> Vec<[T; 4]> {
+            let mut all = Vec::new();
+            for x in self.0.chunks(S::LANES) {
+                let v = simd.load(x);
+                let mut lanes = [[T::ZERO; 16]; 4];
+                simd.store(simd.rough_sqrt(v), &mut lanes[0]);
+                simd.store(simd.inverse_sqrt(v), &mut lanes[1]);
+                simd.store(simd.inverse_power(v), &mut lanes[2]);
+                all.extend((0..x.len()).map(|i| [x[i], lanes[0][i], lanes[1][i], lanes[2][i]]));
+            }
+            for x in self.0.chunks(2 * S::LANES) {
+                let twice = Twice(simd);
+                let v = twice.load(x);
+                let mut lanes = [[T::ZERO; 32]; 4];
+                twice.store(twice.rough_sqrt(v), &mut lanes[0]);
+                twice.store(twice.inverse_sqrt(v), &mut lanes[1]);
+                twice.store(twice.inverse_power(v), &mut lanes[2]);
+                all.extend((0..x.len()).map(|i| [x[i], lanes[0][i], lanes[1][i], lanes[2][i]]));
+            }
+            all
+        }
+    }
+
+    fn check<T: Real>(half: f64) {
+        let numbers =
+            (T::MIN_EXPONENT..=T::MAX_EXPONENT).flat_map(|e| [1.0, 1.37, 1.9].map(|x| T::from_f64(x).scale(e)));
+        let numbers: Vec<T> = numbers.collect();
+        for isa in Isa::all() {
+            let results = isa.run(Roots(numbers.clone()));
+            assert_eq!(results.len(), 2 * numbers.len());
+            for [x, rough, inverse, power] in results {
+                let root = x.to_f64().sqrt();
+                assert!((rough.to_f64() / root - 1.0).abs() < half, "{isa:?}: {rough} for {x}");
+                assert!(
+                    (inverse.to_f64() * root - 1.0).abs() < 2.0 * T::EPSILON.to_f64(),
+                    "{isa:?}: {inverse} for {x}"
+                );
+                assert_eq!(power, T::pow2(1 - x.exponent()), "{isa:?}: {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn roots_and_powers_on_every_set() {
+        check::<f64>(2f64.powi(-26));
+        check::<f32>(2f64.powi(-11));
     }
 }

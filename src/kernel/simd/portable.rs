@@ -75,6 +75,14 @@ impl<T: Real> Simd<T> for Portable {
         zip(x, x, |x, _| x.sqrt())
     }
     #[inline(always)]
+    fn rough_sqrt(self, x: [T; LANES]) -> [T; LANES] {
+        self.sqrt(x)
+    }
+    #[inline(always)]
+    fn inverse_sqrt(self, x: [T; LANES]) -> [T; LANES] {
+        self.div([T::ONE; LANES], self.sqrt(x))
+    }
+    #[inline(always)]
     fn abs(self, x: [T; LANES]) -> [T; LANES] {
         zip(x, x, |x, _| x.abs())
     }
@@ -99,6 +107,10 @@ impl<T: Real> Simd<T> for Portable {
             }
         }
         z
+    }
+    #[inline(always)]
+    fn inverse_power(self, x: [T; LANES]) -> [T; LANES] {
+        x.map(|x| T::pow2(1 - x.exponent()))
     }
     #[inline(always)]
     fn sum(self, [a, b, c, d]: [T; LANES]) -> T {

@@ -246,6 +246,23 @@ impl Simd<f64> for Avx2 {
         unsafe { _mm256_blendv_pd(otherwise, then, _mm256_cmp_pd::<_CMP_LT_OQ>(x, y)) }
     }
     #[inline(always)]
+    fn rough_sqrt(self, x: __m256d) -> __m256d {
+        Simd::<f64>::sqrt(self, x)
+    }
+    #[inline(always)]
+    fn inverse_sqrt(self, x: __m256d) -> __m256d {
+        // SAFETY: the token exists.
+        unsafe { _mm256_div_pd(_mm256_set1_pd(1.0), _mm256_sqrt_pd(x)) }
+    }
+    #[inline(always)]
+    fn inverse_power(self, x: __m256d) -> __m256d {
+        // SAFETY: the token exists. Exponent fields subtract as integers.
+        unsafe {
+            let field = _mm256_set1_epi64x(0x7ff << 52);
+            _mm256_castsi256_pd(_mm256_sub_epi64(field, _mm256_and_si256(field, _mm256_castpd_si256(x))))
+        }
+    }
+    #[inline(always)]
     fn sum(self, x: __m256d) -> f64 {
         halve_pd(x)
     }
@@ -288,6 +305,24 @@ impl Simd<f32> for Avx2 {
         unsafe { _mm256_blendv_ps(otherwise, then, _mm256_cmp_ps::<_CMP_LT_OQ>(x, y)) }
     }
     #[inline(always)]
+    fn rough_sqrt(self, x: __m256) -> __m256 {
+        // SAFETY: the token exists. The estimate has 12 bits less half of the last.
+        unsafe { _mm256_mul_ps(x, _mm256_rsqrt_ps(x)) }
+    }
+    #[inline(always)]
+    fn inverse_sqrt(self, x: __m256) -> __m256 {
+        // SAFETY: the token exists.
+        unsafe { _mm256_div_ps(_mm256_set1_ps(1.0), _mm256_sqrt_ps(x)) }
+    }
+    #[inline(always)]
+    fn inverse_power(self, x: __m256) -> __m256 {
+        // SAFETY: the token exists. Exponent fields subtract as integers.
+        unsafe {
+            let field = _mm256_set1_epi32(0xff << 23);
+            _mm256_castsi256_ps(_mm256_sub_epi32(field, _mm256_and_si256(field, _mm256_castps_si256(x))))
+        }
+    }
+    #[inline(always)]
     fn sum(self, x: __m256) -> f32 {
         halve_ps(x)
     }
@@ -324,6 +359,40 @@ impl Simd<f64> for Avx512 {
     fn select_less(self, x: __m512d, y: __m512d, then: __m512d, otherwise: __m512d) -> __m512d {
         // SAFETY: the token exists.
         unsafe { _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_LT_OQ>(x, y), otherwise, then) }
+    }
+    /// Newton's iteration from 14 bits.
+    #[inline(always)]
+    fn rough_sqrt(self, x: __m512d) -> __m512d {
+        // SAFETY: the token exists.
+        unsafe {
+            let (one, half) = (_mm512_set1_pd(1.0), _mm512_set1_pd(0.5));
+            let y = _mm512_rsqrt14_pd(x);
+            let root = _mm512_mul_pd(x, y);
+            let error = _mm512_fnmadd_pd(root, y, one);
+            _mm512_fmadd_pd(_mm512_mul_pd(root, half), error, root)
+        }
+    }
+    /// Newton's iteration from 14 bits: less than half the time of a root and a division.
+    #[inline(always)]
+    fn inverse_sqrt(self, x: __m512d) -> __m512d {
+        // SAFETY: the token exists.
+        unsafe {
+            let (one, half) = (_mm512_set1_pd(1.0), _mm512_set1_pd(0.5));
+            let mut y = _mm512_rsqrt14_pd(x);
+            for _ in 0..2 {
+                let error = _mm512_fnmadd_pd(_mm512_mul_pd(x, y), y, one);
+                y = _mm512_fmadd_pd(_mm512_mul_pd(y, half), error, y);
+            }
+            y
+        }
+    }
+    #[inline(always)]
+    fn inverse_power(self, x: __m512d) -> __m512d {
+        // SAFETY: the token exists. Exponent fields subtract as integers.
+        unsafe {
+            let field = _mm512_set1_epi64(0x7ff << 52);
+            _mm512_castsi512_pd(_mm512_sub_epi64(field, _mm512_and_si512(field, _mm512_castpd_si512(x))))
+        }
     }
     #[inline(always)]
     fn sum(self, x: __m512d) -> f64 {
@@ -363,6 +432,30 @@ impl Simd<f32> for Avx512 {
     fn select_less(self, x: __m512, y: __m512, then: __m512, otherwise: __m512) -> __m512 {
         // SAFETY: the token exists.
         unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(x, y), otherwise, then) }
+    }
+    #[inline(always)]
+    fn rough_sqrt(self, x: __m512) -> __m512 {
+        // SAFETY: the token exists. The estimate has 14 bits.
+        unsafe { _mm512_mul_ps(x, _mm512_rsqrt14_ps(x)) }
+    }
+    /// As for `f64`; one step is enough.
+    #[inline(always)]
+    fn inverse_sqrt(self, x: __m512) -> __m512 {
+        // SAFETY: the token exists.
+        unsafe {
+            let (one, half) = (_mm512_set1_ps(1.0), _mm512_set1_ps(0.5));
+            let y = _mm512_rsqrt14_ps(x);
+            let error = _mm512_fnmadd_ps(_mm512_mul_ps(x, y), y, one);
+            _mm512_fmadd_ps(_mm512_mul_ps(y, half), error, y)
+        }
+    }
+    #[inline(always)]
+    fn inverse_power(self, x: __m512) -> __m512 {
+        // SAFETY: the token exists. Exponent fields subtract as integers.
+        unsafe {
+            let field = _mm512_set1_epi32(0xff << 23);
+            _mm512_castsi512_ps(_mm512_sub_epi32(field, _mm512_and_si512(field, _mm512_castps_si512(x))))
+        }
     }
     #[inline(always)]
     fn sum(self, x: __m512) -> f32 {
