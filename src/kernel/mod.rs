@@ -13,7 +13,7 @@ mod simd;
 mod vector;
 
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
-pub(crate) use simd::{Isa, Lanes};
+pub(crate) use simd::{Isa, Kernel, Lanes, Simd};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
 pub(crate) use vector::{max_abs, pairwise, row_reduce, scale};
 
