@@ -32,6 +32,11 @@ const PANEL: usize = 32;
 const TASKS: usize = 4;
 /// Entries of a matrix that is large: more than a second-level cache of 1 MiB holds of `f64`.
 const LARGE: usize = 1 << 17;
+/// The same while A stays in the second-level cache, where a product that brings A up to date costs less than what many
+/// steps would have to correct.
+const SHORT_PANEL: usize = 8;
+/// Most columns of such a matrix.
+const IN_CACHE: usize = 512;
 
 /// Elements of scratch for [`bidiagonalize`] of an `m x n` matrix.
 pub(crate) const fn bidiagonalize_scratch_len(m: usize, n: usize) -> usize {
@@ -67,8 +72,9 @@ pub(crate) fn bidiagonalize<T: Real>(
 ) -> Result<(), Error> {
     let (m, n) = (a.rows(), a.cols());
     let [p, q, row, short, other, sums, products] = split(scratch, layout(m, n))?;
-    for start in (0..n).step_by(PANEL) {
-        let steps = PANEL.min(n - start);
+    let panel = if n <= IN_CACHE { SHORT_PANEL } else { PANEL };
+    for start in (0..n).step_by(panel) {
+        let steps = panel.min(n - start);
         let (rows, cols) = (m - start, n - start);
         let mut panel = Panel {
             start,

@@ -124,6 +124,18 @@ pub(crate) fn apply<T: Real>(
     Ok(())
 }
 
+/// [`apply`] in the forward direction, one reflector after the other: for matrices so small that products do not pay.
+///
+/// C has adjacent rows; `column` has `m` elements.
+pub(crate) fn apply_unblocked<T: Real>(isa: Isa, v: MatRef<'_, T>, tau: &[T], mut c: MatMut<'_, T>, column: &mut [T]) {
+    let ((m, k), n) = (v.shape(), c.cols());
+    for j in (0..k.min(m)).rev() {
+        let rest = column.get_mut(..m - j - 1).unwrap_or_default();
+        rest.iter_mut().zip(j + 1..).for_each(|(x, i)| *x = v.at(i, j));
+        isa.reflect_columns(rest, tau.at(j), c.rb().submatrix(j, 0, m - j, n));
+    }
+}
+
 /// T from the Gram matrix of V: `t_jj = tau_j` and above it `t_j = -tau_j T (V^T v_j)`.
 fn triangular_factor<T: Real>(gram: &Columns<'_, T>, tau: &[T], t: &mut Columns<'_, T>) {
     for j in 0..t.cols() {

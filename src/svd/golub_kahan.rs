@@ -7,8 +7,8 @@
 //! A = (Q Q' X) diag(s) (P Y)^T  the reflectors applied in blocks
 //! ```
 //!
-//! Golub & Kahan 1965; the QR factorization first is Chan's (TOMS 8, 1982). The singular values come from the values-only
-//! routine whatever else is asked for, so they are always the same bits.
+//! Golub & Kahan 1965; the QR factorization first is Chan's (TOMS 8, 1982). How the values are found does not depend on
+//! which vectors are asked for, so they are always the same bits.
 
 use super::bidiagonal;
 use super::{Info, Options, check_outputs, fix_pair, write_values};
@@ -16,11 +16,14 @@ use crate::bidiagonalize::{Bidiagonal, bidiagonalize, bidiagonalize_scratch_len}
 use crate::check;
 use crate::columns::Columns;
 use crate::error::{Error, Operand};
-use crate::householder::{Side, apply, apply_scratch_len};
+use crate::householder::{Side, apply, apply_scratch_len, apply_unblocked};
 use crate::qr::{copy_scaled, factor_blocked, factor_blocked_scratch_len, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
+
+/// Up to this size reflectors are applied one by one, which costs fewer calls and operations than a block's factor does.
+const UNBLOCKED: usize = 64;
 
 /// Elements of scratch for [`golub_kahan`] of an `m x n` matrix, whatever the outputs.
 pub const fn golub_kahan_scratch_len(m: usize, n: usize) -> usize {
@@ -41,12 +44,12 @@ const fn reduction(l: usize, k: usize) -> [usize; 8] {
 
 /// What the steps to the values need, in turn.
 const fn values(l: usize, k: usize) -> usize {
-    max(max(factor_blocked_scratch_len(l, k), bidiagonalize_scratch_len(l, k)), bidiagonal::values_scratch_len(k))
+    max(max(factor_blocked_scratch_len(l, k), bidiagonalize_scratch_len(l, k)), bidiagonal::svd_values_scratch_len(k))
 }
 
 /// The vectors of the bidiagonal matrix, and what the steps to the vectors need, in turn.
 const fn vectors(l: usize, k: usize) -> [usize; 3] {
-    let steps = max(bidiagonal::vectors_scratch_len(k), apply_scratch_len(l, l, k));
+    let steps = max(bidiagonal::svd_scratch_len(k), apply_scratch_len(l, l, k));
     [times(k, k), times(k, k), max(values(l, k), steps)]
 }
 
@@ -125,32 +128,49 @@ fn tall<T: Real>(
     let mut b = Bidiagonal { diagonal, superdiagonal, left: tau_left, right: tau_right };
     bidiagonalize(if by_qr { &mut square } else { &mut work }, &mut b, execution, rest)?;
     let superdiagonal = b.superdiagonal.get(..k.saturating_sub(1)).unwrap_or_default();
-    bidiagonal::values(b.diagonal, superdiagonal, found, rest)?;
+    if left.is_none() && right.is_none() {
+        let converged = bidiagonal::svd(b.diagonal, superdiagonal, found, None, None, execution, rest)?;
+        write_values(found, exponent, options.scaled, s)?;
+        return Ok(info(converged, s, exponent));
+    }
+    let [x, y, rest] = split(rest, vectors(l, k))?;
+    let (mut x, mut y) = (Columns::new(x, k, k), Columns::new(y, k, k));
+    let (want_x, want_y) = (left.is_some().then(|| x.as_mut()), right.is_some().then(|| y.as_mut()));
+    let converged = bidiagonal::svd(b.diagonal, superdiagonal, found, want_x, want_y, execution, rest)?;
     write_values(found, exponent, options.scaled, s)?;
 
-    let mut converged = true;
-    if left.is_some() || right.is_some() {
-        let [x, y, rest] = split(rest, vectors(l, k))?;
-        let (mut x, mut y) = (Columns::new(x, k, k), Columns::new(y, k, k));
-        let (want_x, want_y) = (left.is_some().then(|| x.as_mut()), right.is_some().then(|| y.as_mut()));
-        converged = bidiagonal::vectors(b.diagonal, superdiagonal, want_x, want_y, execution, rest)?;
-        let reflectors = if by_qr { square.as_ref() } else { work.as_ref() };
-        if let Some(left) = left {
-            left.set_identity();
-            left.rb().submatrix(0, 0, k, k).copy_from(x.as_ref());
-            let rows = reflectors.rows();
+    let reflectors = if by_qr { square.as_ref() } else { work.as_ref() };
+    let isa = execution.isa();
+    if let Some(left) = left {
+        let rows = reflectors.rows();
+        let small = k <= UNBLOCKED && rows == k;
+        if small {
+            apply_unblocked(isa, reflectors, b.left, x.as_mut(), rest);
+        }
+        left.set_identity();
+        left.rb().submatrix(0, 0, k, k).copy_from(x.as_ref());
+        if !small {
             let part = left.rb().submatrix(0, 0, rows, if by_qr { k } else { l });
             apply(Side::Forward, reflectors, b.left, part, execution, rest)?;
-            if by_qr {
-                apply(Side::Forward, work.as_ref(), tau, left.rb(), execution, rest)?;
-            }
         }
-        if let Some(right) = right {
-            right.rb().copy_from(y.as_ref());
-            let reflectors = reflectors.t().submatrix(1, 0, k.saturating_sub(1), k.saturating_sub(1));
-            apply(Side::Forward, reflectors, b.right, right.rb().submatrix(1, 0, k, k), execution, rest)?;
+        if by_qr {
+            apply(Side::Forward, work.as_ref(), tau, left.rb(), execution, rest)?;
         }
     }
+    if let Some(right) = right {
+        let reflectors = reflectors.t().submatrix(1, 0, k.saturating_sub(1), k.saturating_sub(1));
+        let mut part = y.as_mut().submatrix(1, 0, k, k);
+        if k <= UNBLOCKED {
+            apply_unblocked(isa, reflectors, b.right, part, rest);
+        } else {
+            apply(Side::Forward, reflectors, b.right, part.rb(), execution, rest)?;
+        }
+        right.rb().copy_from(y.as_ref());
+    }
+    Ok(info(converged, s, exponent))
+}
+
+fn info<T: Real>(converged: bool, s: &[T], exponent: i32) -> Info {
     let nonzero = s.iter().take_while(|s| **s > T::ZERO).count();
-    Ok(Info { converged, sweeps: 0, nonzero, exponent })
+    Info { converged, sweeps: 0, nonzero, exponent }
 }

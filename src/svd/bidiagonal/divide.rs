@@ -27,7 +27,7 @@
 use super::{qr_iteration, secular, sort};
 use crate::columns::Total;
 use crate::error::Error;
-use crate::kernel::{Execution, dot, gemm, gemm_scratch_len, max_abs, norm, rotate, scale};
+use crate::kernel::{Execution, Isa, gemm, gemm_scratch_len, max_abs, rotate, scale};
 use crate::real::Real;
 use crate::scratch::{min, split, sum, times};
 use crate::view::{MatMut, MatRef};
@@ -112,7 +112,7 @@ pub(super) fn vectors<T: Real>(
     }
     let mut state = State { n, d: diagonal, e: beside, order, ends, u, v };
     for index in 0..1usize << levels {
-        if !state.leaf(Node::new(n, levels, index), rotations) {
+        if !state.leaf(Node::new(n, levels, index), execution.isa(), rotations) {
             return Ok(false);
         }
     }
@@ -161,7 +161,7 @@ impl<T: Real> State<'_, T> {
     }
 
     /// Solves a leaf by QR iteration.
-    fn leaf(&mut self, node: Node, rotations: &mut [T]) -> bool {
+    fn leaf(&mut self, node: Node, isa: Isa, rotations: &mut [T]) -> bool {
         let Node { low, high } = node;
         let (count, last) = (high - low, self.last_column(node));
         for j in low..=last {
@@ -197,7 +197,7 @@ impl<T: Real> State<'_, T> {
         };
         let d = self.d.get_mut(low..high).unwrap_or_default();
         let e = self.e.get_mut(low..low + count.saturating_sub(1)).unwrap_or_default();
-        if !qr_iteration::vectors(d, e, u, Some(v), rotations) {
+        if !qr_iteration::vectors(d, e, u, Some(v), isa, rotations) {
             return false;
         }
         if let Some(v) = self.v.as_ref() {
@@ -215,7 +215,7 @@ impl<T: Real> State<'_, T> {
     /// Joins the two halves of a node.
     fn merge(&mut self, node: Node, memory: &mut Memory<'_, T>, execution: Execution) -> Result<bool, Error> {
         let Node { low, high } = node;
-        let k = node.middle();
+        let (k, isa) = (node.middle(), execution.isa());
         let (count, last) = (high - low, self.last_column(node));
         let [sorted, kept, kind, z, poles, kept_z, work, origins, offsets, group, group_poles, group_z, lengths, new_d] =
             split(memory.numbers, [count; 14])?;
@@ -272,11 +272,10 @@ impl<T: Real> State<'_, T> {
             kept_z.put(i, if i == 0 { z_first } else { z.at(j) });
         }
         work.iter_mut().zip(kept_z.iter()).for_each(|(square, z)| *square = *z * *z);
-        for (i, (origin, offset)) in origins.iter_mut().zip(offsets.iter_mut()).enumerate() {
-            let Some((pole, mu)) = secular::root(poles, work, i) else { return Ok(false) };
-            (*origin, *offset) = (T::from_usize(pole), mu);
+        if !isa.run(secular::Roots { d: poles, squares: work, origins, offsets }) {
+            return Ok(false);
         }
-        secular::exact_z(poles, origins, offsets, kept_z, work);
+        isa.run(secular::ExactZ { d: poles, origins, offsets, z: kept_z, products: work });
 
         // The order in which columns are multiplied: upper, the first, both, lower.
         let mut places = 0;
@@ -311,13 +310,13 @@ impl<T: Real> State<'_, T> {
         let inner = prefix(memory.inner, size * size);
         for ((column, i), c) in inner.chunks_exact_mut(size.max(1)).zip((0..size).rev()).zip(0..) {
             let p = poles.at(origins.at(i).to_f64() as usize);
-            secular::right_vector(group_poles, group_z, p, offsets.at(i), column);
-            let inverse = T::ONE / norm(column);
-            scale(inverse, column);
+            isa.run(secular::RightVector { d: group_poles, z: group_z, p, mu: offsets.at(i), v: column });
+            let inverse = T::ONE / isa.norm(column);
+            isa.scale(inverse, column);
             lengths.put(c, inverse);
             new_d.put(c, p + offsets.at(i));
-            new_first.put(c, dot(column, first));
-            new_end.put(c, dot(column, end));
+            new_first.put(c, isa.dot(column, first));
+            new_end.put(c, isa.dot(column, end));
         }
         for (c, j) in (size..).zip(gone.iter()) {
             let j = low + j.to_f64() as usize;
@@ -341,8 +340,8 @@ impl<T: Real> State<'_, T> {
             for (column, inverse) in inner.chunks_exact_mut(size.max(1)).zip(lengths.iter()) {
                 column.iter_mut().zip(group_poles.iter()).for_each(|(x, pole)| *x *= *pole);
                 column.put(center, -*inverse);
-                let inverse = T::ONE / norm(column);
-                scale(inverse, column);
+                let inverse = T::ONE / isa.norm(column);
+                isa.scale(inverse, column);
             }
             product.apply(u, high, center + 1, inner)?;
         }

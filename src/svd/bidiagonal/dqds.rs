@@ -40,6 +40,7 @@
 //! the shifts (which is part of every square), or, the last one, below `eps^2 q_{n-1}`.
 
 use crate::columns::Total;
+use crate::kernel::{Kernel, Simd};
 use crate::real::Real;
 
 /// Transformations for each value; 2 to 3 are usual, 8 the most seen.
@@ -60,9 +61,13 @@ struct Outcome<T> {
 
 /// Transformations with the shifts `t` of `(q, e)` into `(to_q, to_e)`, of one block: all `e` are positive. The results of
 /// a shift hold if no `a` is negative and the quotients are in range.
+#[inline(always)]
 fn transform<T: Real>(q: &[T], e: &[T], t: [T; LANES], to_q: &mut [[T; LANES]], to_e: &mut [[T; LANES]]) -> Outcome<T> {
     let (first, q) = q.split_first().map_or((T::ZERO, q), |(first, q)| (*first, q));
-    let mut a = t.map(|t| first - t);
+    let mut a = [T::ZERO; LANES];
+    for l in 0..LANES {
+        a[l] = first - t[l];
+    }
     let mut least = [a, [T::MAX; LANES], [T::MAX; LANES]];
     let (mut smallest, mut largest) = ([T::ONE; LANES], [T::ONE; LANES]);
     for ((q, e), (to_q, to_e)) in q.iter().zip(e).zip(to_q.iter_mut().zip(to_e.iter_mut())) {
@@ -91,6 +96,7 @@ fn transform<T: Real>(q: &[T], e: &[T], t: [T; LANES], to_q: &mut [[T; LANES]], 
 
 /// The transformation without a shift, where quotients are out of range: the results need not be, because `e` and `a` are at
 /// most their sum.
+#[inline(always)]
 fn transform_safely<T: Real>(q: &[T], e: &[T], to_q: &mut [[T; LANES]], to_e: &mut [[T; LANES]]) {
     let (mut a, q) = q.split_first().map_or((T::ZERO, q), |(first, q)| (*first, q));
     for ((q, e), (to_q, to_e)) in q.iter().zip(e).zip(to_q.iter_mut().zip(to_e.iter_mut())) {
@@ -118,6 +124,7 @@ struct Sum<T> {
 }
 
 impl<T: Real> Sum<T> {
+    #[inline(always)]
     fn add(self, x: T) -> Self {
         let x = x + self.low;
         let (large, small) = if self.high > x { (self.high, x) } else { (x, self.high) };
@@ -143,18 +150,21 @@ struct Known<T> {
 impl<T: Real> Known<T> {
     const DOUBT: f64 = 0.3;
 
+    #[inline(always)]
     fn nothing() -> Self {
         let zero = T::ZERO;
         Known { low: zero, high: zero, floor: zero, others: [zero; 2], doubt: T::from_f64(Self::DOUBT) }
     }
 
     /// For the block without its last row and column.
+    #[inline(always)]
     fn shortened(self) -> Self {
         let doubt = self.doubt.max(T::from_f64(Self::DOUBT));
         Known { low: T::ZERO, high: self.others[0], floor: T::ZERO, others: [self.others[1], T::ZERO], doubt }
     }
 
     /// Ascending shifts to try, the first of them safe.
+    #[inline(always)]
     fn candidates(self, q: &[T], e: &[T]) -> [T; LANES] {
         let part = T::from_f64;
         let last = q.last().copied().unwrap_or_default();
@@ -184,6 +194,7 @@ impl<T: Real> Known<T> {
     }
 
     /// After a transformation, of whose shifts `t` that of `lane` was taken.
+    #[inline(always)]
     fn learn(self, t: [T; LANES], lane: usize, outcome: &Outcome<T>) -> Self {
         let rounding = T::from_f64(4.0) * T::EPSILON;
         let taken = t.at(lane);
@@ -214,6 +225,7 @@ impl<T: Real> Known<T> {
 }
 
 /// The eigenvalues of the 2 x 2 block `q_0, e_0, q_1`, the larger one first.
+#[inline(always)]
 fn pair<T: Real>(q0: T, e0: T, q1: T) -> (T, T) {
     let (high, low) = if q1 > q0 { (q1, q0) } else { (q0, q1) };
     let half = T::from_f64(0.5) * ((high - low) + e0);
@@ -236,97 +248,113 @@ fn pair<T: Real>(q0: T, e0: T, q1: T) -> (T, T) {
 ///
 /// `q` and `e` hold the squares of the diagonal and the superdiagonal, all below a quarter of the largest number; `e` is
 /// destroyed. `to_q` and `to_e` are memory of the same lengths.
-pub(super) fn squares<T: Real>(q: &mut [T], e: &mut [T], to_q: &mut [[T; LANES]], to_e: &mut [[T; LANES]]) -> bool {
-    let n = q.len();
-    let tolerance = T::EPSILON * T::EPSILON * T::from_f64(64.0);
-    let mut left = MAX_TRANSFORMATIONS * n;
-    let mut end = n;
-    while end > 0 {
-        // The block ends at `end`. Where a block was cut off above another, `e` keeps the negative sum of its shifts.
-        let mut sigma = Sum { high: if end < n { -e.at(end - 1) } else { T::ZERO }, low: T::ZERO };
-        let mut start = (1..end).rev().find(|&i| e.at(i - 1) <= T::ZERO).unwrap_or(0);
-        let mut known = Known::nothing();
-        let mut tail = T::ZERO;
-        let mut turn = true;
-        while start < end {
-            if end - start == 1 {
-                q.put(start, sigma.add(q.at(start) + tail).high);
-                end = start;
-                continue;
-            }
-            if tail == T::ZERO {
-                let (last, above) = (q.at(end - 1), e.at(end - 2));
-                let allowed = sigma.high * T::EPSILON * T::from_f64(0.25);
-                let gap = known.floor - last;
-                let small = above <= tolerance * (sigma.high + last);
-                if small || (gap > T::ZERO && last * (above / gap) <= allowed) {
-                    q.put(end - 1, sigma.add(last).high);
-                    end -= 1;
-                    tail = if small { T::ZERO } else { above };
-                    known = known.shortened();
-                    turn = true;
-                    continue;
-                }
-                if end - start == 2 || e.at(end - 3) <= tolerance * sigma.high {
-                    let (large, small) = pair(q.at(end - 2), above, last);
-                    q.put(end - 2, sigma.add(large).high);
-                    q.put(end - 1, sigma.add(small).high);
-                    end -= 2;
-                    known = known.shortened().shortened();
-                    turn = true;
-                    continue;
-                }
-            }
-            // A cut within the block: go on with what is below it.
-            if let Some(cut) = (start + 1..end).rev().find(|&i| e.at(i - 1) <= tolerance * sigma.high) {
-                e.put(cut - 1, -sigma.high);
-                start = cut;
-                known = Known::nothing();
-                turn = true;
-                continue;
-            }
-            let (block_q, block_e) =
-                (q.get_mut(start..end).unwrap_or_default(), e.get_mut(start..end - 1).unwrap_or_default());
-            if turn && tail == T::ZERO {
-                turn = false;
-                if block_q.last() > block_q.first() {
-                    // Values are found from the bottom; the reversed block has the same ones.
-                    block_q.reverse();
-                    block_e.reverse();
-                    known = Known { floor: T::ZERO, others: [T::ZERO; 2], ..known };
-                }
-            }
+///
+/// A kernel because all shifts are one vector then. Nothing is fused, so the bits are the same with any instructions.
+pub(super) struct Squares<'a, T> {
+    pub q: &'a mut [T],
+    pub e: &'a mut [T],
+    pub to_q: &'a mut [[T; LANES]],
+    pub to_e: &'a mut [[T; LANES]],
+}
 
-            if left == 0 {
-                return false;
+impl<T: Real> Kernel<T> for Squares<'_, T> {
+    type Output = bool;
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, _: S) -> bool {
+        let Squares { q, e, to_q, to_e } = self;
+        let n = q.len();
+        let tolerance = T::EPSILON * T::EPSILON * T::from_f64(64.0);
+        let mut left = MAX_TRANSFORMATIONS * n;
+        let mut end = n;
+        while end > 0 {
+            // The block ends at `end`. Where a block was cut off above another, `e` keeps the negative sum of its shifts.
+            let mut sigma = Sum { high: if end < n { -e.at(end - 1) } else { T::ZERO }, low: T::ZERO };
+            let mut start = (1..end).rev().find(|&i| e.at(i - 1) <= T::ZERO).unwrap_or(0);
+            let mut known = Known::nothing();
+            let mut tail = T::ZERO;
+            let mut turn = true;
+            while start < end {
+                if end - start == 1 {
+                    q.put(start, sigma.add(q.at(start) + tail).high);
+                    end = start;
+                    continue;
+                }
+                if tail == T::ZERO {
+                    let (last, above) = (q.at(end - 1), e.at(end - 2));
+                    let allowed = sigma.high * T::EPSILON * T::from_f64(0.25);
+                    let gap = known.floor - last;
+                    let small = above <= tolerance * (sigma.high + last);
+                    if small || (gap > T::ZERO && last * (above / gap) <= allowed) {
+                        q.put(end - 1, sigma.add(last).high);
+                        end -= 1;
+                        tail = if small { T::ZERO } else { above };
+                        known = known.shortened();
+                        turn = true;
+                        continue;
+                    }
+                    if end - start == 2 || e.at(end - 3) <= tolerance * sigma.high {
+                        let (large, small) = pair(q.at(end - 2), above, last);
+                        q.put(end - 2, sigma.add(large).high);
+                        q.put(end - 1, sigma.add(small).high);
+                        end -= 2;
+                        known = known.shortened().shortened();
+                        turn = true;
+                        continue;
+                    }
+                }
+                // A cut within the block: go on with what is below it.
+                if let Some(cut) = (start + 1..end).rev().find(|&i| e.at(i - 1) <= tolerance * sigma.high) {
+                    e.put(cut - 1, -sigma.high);
+                    start = cut;
+                    known = Known::nothing();
+                    turn = true;
+                    continue;
+                }
+                let (block_q, block_e) =
+                    (q.get_mut(start..end).unwrap_or_default(), e.get_mut(start..end - 1).unwrap_or_default());
+                if turn && tail == T::ZERO {
+                    turn = false;
+                    if block_q.last() > block_q.first() {
+                        // Values are found from the bottom; the reversed block has the same ones.
+                        block_q.reverse();
+                        block_e.reverse();
+                        known = Known { floor: T::ZERO, others: [T::ZERO; 2], ..known };
+                    }
+                }
+
+                if left == 0 {
+                    return false;
+                }
+                left -= 1;
+                let (to_q, to_e) = (
+                    to_q.get_mut(..block_q.len()).unwrap_or_default(),
+                    to_e.get_mut(..block_e.len()).unwrap_or_default(),
+                );
+                let t = known.candidates(block_q, block_e);
+                let outcome = transform(block_q, block_e, t, to_q, to_e);
+                let success = (0..LANES).rev().find(|&l| outcome.exact.at(l) && outcome.least[0].at(l) >= T::ZERO);
+                if success.is_none() {
+                    transform_safely(block_q, block_e, to_q, to_e);
+                }
+                let lane = success.unwrap_or(0);
+                if success.is_some() {
+                    sigma = sigma.add(t.at(lane));
+                }
+                for ((e, to_e), to_q) in block_e.iter_mut().zip(to_e.iter()).zip(to_q.iter()) {
+                    *e = if *e <= tolerance * to_q.at(lane) { -sigma.high } else { to_e.at(lane) };
+                }
+                block_q.iter_mut().zip(to_q.iter()).for_each(|(q, to)| *q = to.at(lane));
+                if let Some(last) = block_q.last_mut() {
+                    *last += tail;
+                }
+                tail = T::ZERO;
+                if success.is_none() {
+                    known = Known::nothing();
+                    continue;
+                }
+                known = known.learn(t, lane, &outcome);
             }
-            left -= 1;
-            let (to_q, to_e) =
-                (to_q.get_mut(..block_q.len()).unwrap_or_default(), to_e.get_mut(..block_e.len()).unwrap_or_default());
-            let t = known.candidates(block_q, block_e);
-            let outcome = transform(block_q, block_e, t, to_q, to_e);
-            let success = (0..LANES).rev().find(|&l| outcome.exact.at(l) && outcome.least[0].at(l) >= T::ZERO);
-            if success.is_none() {
-                transform_safely(block_q, block_e, to_q, to_e);
-            }
-            let lane = success.unwrap_or(0);
-            if success.is_some() {
-                sigma = sigma.add(t.at(lane));
-            }
-            for ((e, to_e), to_q) in block_e.iter_mut().zip(to_e.iter()).zip(to_q.iter()) {
-                *e = if *e <= tolerance * to_q.at(lane) { -sigma.high } else { to_e.at(lane) };
-            }
-            block_q.iter_mut().zip(to_q.iter()).for_each(|(q, to)| *q = to.at(lane));
-            if let Some(last) = block_q.last_mut() {
-                *last += tail;
-            }
-            tail = T::ZERO;
-            if success.is_none() {
-                known = Known::nothing();
-                continue;
-            }
-            known = known.learn(t, lane, &outcome);
         }
+        true
     }
-    true
 }

@@ -2,13 +2,14 @@
 //!
 //! | function | method | cost |
 //! |---|---|---|
+//! | [`svd`], n up to 32 | QR iteration for values and vectors together | about `6 n^3` for each side |
+//! | [`svd`] of more | [`values`], then [`vectors`] | |
 //! | [`values`] | dqds, and bisection if it met its bound | `O(n^2)` |
 //! | [`vectors`] | divide and conquer, and Jacobi if it met a bound | at most about `4/3 n^3` for each side, in products |
-//! | [`rotate_vectors`] | QR iteration, applied to given matrices | about `6 r n^2` for each matrix of r rows |
 //!
-//! The values are always those of [`values`], which finds each to high relative accuracy. The vectors are accurate as
-//! a whole: orthonormal to working precision, with a residual small against the largest entry. They come in the order of
-//! descending values too, so that pairs fit by their place.
+//! Where the matrix is small, a second method for the values would cost as much as it saves. [`values`] finds each to high
+//! relative accuracy. The vectors are accurate as a whole: orthonormal to working precision, with a residual small against
+//! the largest entry. They come in the order of descending values too, so that pairs fit by their place.
 //!
 //! B has the diagonal `d` (n elements) and the superdiagonal `e` (n - 1). Its entries are finite and at most about the
 //! fourth root of the largest number; they can be as small as they like.
@@ -22,13 +23,67 @@ mod secular;
 use super::jacobi;
 use crate::columns::{Columns, Total};
 use crate::error::Error;
-use crate::kernel::{Execution, max_abs};
+use crate::kernel::{Execution, Isa, max_abs};
 use crate::real::Real;
-use crate::scratch::{max, split, sum, times};
+use crate::scratch::{max, min, split, sum, times};
 use crate::view::MatMut;
 
+/// Up to this size QR iteration finds values and vectors together.
+const SMALL: usize = 32;
+
+/// Elements of scratch for [`svd`] without vectors: the larger of `9 n` and `18 l + 64` with `l = min(n, 32)`.
+pub(crate) const fn svd_values_scratch_len(n: usize) -> usize {
+    max(values_scratch_len(n), sum(small_layout(min(n, SMALL))))
+}
+
+/// Elements of scratch for [`svd`].
+pub(crate) const fn svd_scratch_len(n: usize) -> usize {
+    max(svd_values_scratch_len(n), vectors_scratch_len(n))
+}
+
+/// Diagonal and superdiagonal, and the rotations of both sides.
+const fn small_layout(n: usize) -> [usize; 4] {
+    let [left, right] = qr_iteration::layout(n);
+    [n, n, left, right]
+}
+
+/// The singular value decomposition: writes the values into `s`, descending, and overwrites the n x n matrices Q = `u` and
+/// P = `v` that are given, whose columns are contiguous.
+///
+/// Each value is accurate to about eps times the largest. The values do not depend on which vectors are asked for, nor one matrix on the other. False as for [`vectors`].
+///
+/// # Errors
+/// `ScratchTooSmall`.
+pub(crate) fn svd<T: Real>(
+    d: &[T],
+    e: &[T],
+    s: &mut [T],
+    mut u: Option<MatMut<'_, T>>,
+    mut v: Option<MatMut<'_, T>>,
+    execution: Execution,
+    scratch: &mut [T],
+) -> Result<bool, Error> {
+    let n = d.len();
+    if n <= SMALL {
+        let [diagonal, beside, left, right] = split(scratch, small_layout(n))?;
+        diagonal.iter_mut().zip(d).for_each(|(to, d)| *to = *d);
+        beside.iter_mut().zip(e).for_each(|(to, e)| *to = *e);
+        let beside = beside.get_mut(..e.len()).unwrap_or_default();
+        for mut x in [u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb)].into_iter().flatten() {
+            x.set_identity();
+        }
+        let (left_vectors, right_vectors) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
+        if qr_iteration::vectors(diagonal, beside, left_vectors, right_vectors, execution.isa(), [left, right]) {
+            s.iter_mut().zip(diagonal).for_each(|(s, d)| *s = *d);
+            return Ok(true);
+        }
+    }
+    values(d, e, s, execution.isa(), scratch)?;
+    if u.is_none() && v.is_none() { Ok(true) } else { vectors(d, e, u, v, execution, scratch) }
+}
+
 /// Elements of scratch for [`values`]: `9 n`.
-pub(crate) const fn values_scratch_len(n: usize) -> usize {
+const fn values_scratch_len(n: usize) -> usize {
     sum(values_layout(n))
 }
 
@@ -44,7 +99,7 @@ const fn values_layout(n: usize) -> [usize; 3] {
 ///
 /// # Errors
 /// `ScratchTooSmall`.
-pub(crate) fn values<T: Real>(d: &[T], e: &[T], s: &mut [T], scratch: &mut [T]) -> Result<(), Error> {
+fn values<T: Real>(d: &[T], e: &[T], s: &mut [T], isa: Isa, scratch: &mut [T]) -> Result<(), Error> {
     let n = d.len();
     let [squares, to_q, to_e] = split(scratch, values_layout(n))?;
     let largest = max_abs(d).max(max_abs(e));
@@ -61,7 +116,8 @@ pub(crate) fn values<T: Real>(d: &[T], e: &[T], s: &mut [T], scratch: &mut [T]) 
     let squares = squares.get_mut(..n.saturating_sub(1)).unwrap_or_default();
     s.iter_mut().zip(d).for_each(|(s, d)| *s = square(d));
     squares.iter_mut().zip(e).for_each(|(q, e)| *q = square(e));
-    if dqds::squares(s, squares, to_q.as_chunks_mut().0, to_e.as_chunks_mut().0) {
+    let (to_q, to_e) = (to_q.as_chunks_mut().0, to_e.as_chunks_mut().0);
+    if isa.run(dqds::Squares { q: s, e: squares, to_q, to_e }) {
         s.iter_mut().for_each(|s| *s = s.sqrt());
     } else {
         bisect(d, e, exponent, s);
@@ -91,7 +147,7 @@ fn sort<T: Real>(x: &mut [T], before: impl Fn(T, T) -> bool) {
 
 /// Elements of scratch for [`vectors`]: the larger of `2 n^2 + 23 n + 16 (l + 4)` with `l = min(n, 16)` and what a product
 /// of this size packs, and of `3 n^2 + 8 n`, which Jacobi would need.
-pub(crate) const fn vectors_scratch_len(n: usize) -> usize {
+const fn vectors_scratch_len(n: usize) -> usize {
     max(divide::scratch_len(n), sum(jacobi_layout(n)))
 }
 
@@ -107,7 +163,7 @@ const fn jacobi_layout(n: usize) -> [usize; 2] {
 ///
 /// # Errors
 /// `ScratchTooSmall`.
-pub(crate) fn vectors<T: Real>(
+fn vectors<T: Real>(
     d: &[T],
     e: &[T],
     mut u: Option<MatMut<'_, T>>,
@@ -137,29 +193,6 @@ fn jacobi_vectors<T: Real>(
         e.iter().enumerate().for_each(|(j, e)| b.put(j, j + 1, *e));
     };
     jacobi::square(fill, s, u, v, memory)
-}
-
-/// Elements of scratch for [`rotate_vectors`]: `16 (n + 4)`.
-pub(crate) const fn rotate_vectors_scratch_len(n: usize) -> usize {
-    qr_iteration::scratch_len(n)
-}
-
-/// Overwrites `u` with `u Q` and `v` with `v P`, for matrices with n columns, each contiguous, and any number of rows.
-///
-/// `d` and `e` are destroyed; `d` returns the values as the iteration found them. False if it met its bound; the results
-/// are then of no use.
-///
-/// # Errors
-/// `ScratchTooSmall`.
-pub(crate) fn rotate_vectors<T: Real>(
-    d: &mut [T],
-    e: &mut [T],
-    u: Option<MatMut<'_, T>>,
-    v: Option<MatMut<'_, T>>,
-    scratch: &mut [T],
-) -> Result<bool, Error> {
-    let rotations = split(scratch, qr_iteration::layout(d.len()))?;
-    Ok(qr_iteration::vectors(d, e, u, v, rotations))
 }
 
 #[cfg(test)]

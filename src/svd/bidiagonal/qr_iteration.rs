@@ -14,15 +14,15 @@
 //! written when it leaves the last. So `SWEEPS` rotations cost one load and one store.
 
 use crate::columns::Total;
-use crate::kernel::max_abs;
+use crate::kernel::{Isa, Kernel, Simd};
 use crate::real::Real;
 use crate::scratch::{sum, times};
 use crate::view::MatMut;
+use core::iter::Zip;
+use core::slice::IterMut;
 
 /// Sweeps whose rotations are applied together: two vectors of each sweep's column fill half of 16 registers.
 const SWEEPS: usize = 4;
-/// Rows whose part of a column stays in registers.
-const LANES: usize = 4;
 /// Sweeps for each value, of which about 2 are usual.
 const MAX_SWEEPS: usize = 30;
 
@@ -46,17 +46,18 @@ pub(super) fn vectors<T: Real>(
     e: &mut [T],
     u: Option<MatMut<'_, T>>,
     v: Option<MatMut<'_, T>>,
+    isa: Isa,
     [left, right]: [&mut [T]; 2],
 ) -> bool {
     // A vector is a row of the transpose, and a slice.
     let (mut u, mut v) = (u.map(MatMut::t), v.map(MatMut::t));
     let n = d.len();
-    let largest = max_abs(d).max(max_abs(e));
+    let largest = isa.max_abs(d).max(isa.max_abs(e));
     // Squares of what is not negligible must not underflow.
     let exponent = if largest == T::ZERO { 0 } else { -largest.exponent() };
     d.iter_mut().chain(e.iter_mut()).for_each(|x| *x = x.scale(exponent));
     let norm = largest.scale(exponent);
-    let mut batch = Batch::new(left, right);
+    let mut batch = Batch::new(isa, left, right);
     let negligible = norm * T::EPSILON * T::from_f64(0.125);
     let mut left_sweeps = MAX_SWEEPS * n;
     let mut last = n.saturating_sub(1);
@@ -88,12 +89,22 @@ pub(super) fn vectors<T: Real>(
             up = d.at(last).abs() > d.at(first).abs();
         }
         chosen = (first, last);
-        if batch.count == SWEEPS || (batch.count > 0 && batch.up != up) {
+        if batch.count == SWEEPS || batch.up != up {
             batch.flush(u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
         }
         let (from, to) = if up { (n - 1 - last, n - 1 - first) } else { (first, last) };
-        batch.open(up, from, to);
-        sweep(d, e, first, last, negligible, &mut batch);
+        let rotations = batch.open(up, from, to);
+        let d = d.get_mut(first..=last).unwrap_or_default();
+        let e = e.get_mut(first..last).unwrap_or_default();
+        if up {
+            d.reverse();
+            e.reverse();
+        }
+        sweep(d, e, negligible, rotations);
+        if up {
+            d.reverse();
+            e.reverse();
+        }
     }
     batch.flush(u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
 
@@ -125,98 +136,134 @@ pub(super) fn exchange<T: Real>(x: MatMut<'_, T>, i: usize, j: usize) {
     }
 }
 
-/// One sweep over the block of rows `first ..= last`.
-fn sweep<T: Real>(d: &mut [T], e: &mut [T], first: usize, last: usize, negligible: T, batch: &mut Batch<'_, T>) {
-    let up = batch.up;
-    // Places count from where the sweep starts.
-    let length = last - first;
-    let on_diagonal = |p: usize| if up { last - p } else { first + p };
-    let beside = |p: usize| if up { last - 1 - p } else { first + p };
+/// One sweep, from the first row to the last.
+fn sweep<T: Real>(d: &mut [T], e: &mut [T], negligible: T, rotations: Rotations<'_, T>) {
+    let last = e.len().wrapping_sub(1);
+    let shift = trailing(d.at(last), e.at(last), d.at(last + 1));
+    let mut shifted = shift * shift >= T::EPSILON * (d.at(0) * d.at(0));
+    for d in d.iter_mut() {
+        if d.abs() <= negligible {
+            *d = T::ZERO;
+            shifted = false;
+        }
+    }
+    if shifted { sweep_shifted(d, e, shift, rotations) } else { sweep_unshifted(d, e, rotations) }
+}
 
-    let mut shift = trailing(d.at(on_diagonal(length - 1)), e.at(beside(length - 1)), d.at(on_diagonal(length)));
-    for i in first..=last {
-        if d.at(i).abs() <= negligible {
-            d.put(i, T::ZERO);
-            shift = T::ZERO;
-        }
-    }
-    let start = d.at(on_diagonal(0));
-    let relative = if start == T::ZERO { T::ZERO } else { shift / start };
-    if relative * relative < T::EPSILON {
-        let (mut c, mut old_c, mut old_s) = (T::ONE, T::ONE, T::ZERO);
-        for p in 0..length {
-            let (c_right, s_right, r) = rotation(d.at(on_diagonal(p)) * c, e.at(beside(p)));
-            c = c_right;
-            if p > 0 {
-                e.put(beside(p - 1), old_s * r);
-            }
-            let next = d.at(on_diagonal(p + 1));
-            let (c_left, s_left, r) = rotation(old_c * r, next * s_right);
-            (old_c, old_s) = (c_left, s_left);
-            d.put(on_diagonal(p), r);
-            batch.push(p, [c_right, s_right], [c_left, s_left]);
-        }
-        let end = d.at(on_diagonal(length)) * c;
-        d.put(on_diagonal(length), end * old_c);
-        e.put(beside(length - 1), end * old_s);
-        return;
-    }
-    let sign = if start < T::ZERO { -T::ONE } else { T::ONE };
-    let mut f = (start.abs() - shift) * (sign + shift / start);
-    let mut g = e.at(beside(0));
-    for p in 0..length {
-        let (c_right, s_right, r) = rotation(f, g);
+fn sweep_unshifted<T: Real>(d: &mut [T], e: &mut [T], rotations: Rotations<'_, T>) {
+    let length = e.len();
+    let (mut c, mut old_c, mut old_s) = (T::ONE, T::ONE, T::ZERO);
+    for (p, (left, right)) in rotations.enumerate() {
+        let (c_right, s_right, r) = rotation(d.at(p) * c, e.at(p));
+        c = c_right;
         if p > 0 {
-            e.put(beside(p - 1), r);
+            e.put(p - 1, old_s * r);
         }
-        let (diagonal, above, next) = (d.at(on_diagonal(p)), e.at(beside(p)), d.at(on_diagonal(p + 1)));
-        f = c_right * diagonal + s_right * above;
-        let above = c_right * above - s_right * diagonal;
-        g = s_right * next;
-        let next = c_right * next;
-        let (c_left, s_left, r) = rotation(f, g);
-        d.put(on_diagonal(p), r);
-        f = c_left * above + s_left * next;
-        d.put(on_diagonal(p + 1), c_left * next - s_left * above);
-        if p + 1 < length {
-            let beyond = e.at(beside(p + 1));
-            g = s_left * beyond;
-            e.put(beside(p + 1), c_left * beyond);
-        }
-        batch.push(p, [c_right, s_right], [c_left, s_left]);
+        let (c_left, s_left, r) = rotation(old_c * r, d.at(p + 1) * s_right);
+        (old_c, old_s) = (c_left, s_left);
+        d.put(p, r);
+        *right = [c_right, s_right];
+        *left = [c_left, s_left];
     }
-    e.put(beside(length - 1), f);
+    let end = d.at(length) * c;
+    d.put(length, end * old_c);
+    e.put(length - 1, end * old_s);
+}
+
+/// What limits the speed is the chain of roots from one rotation to the next, so the products wait for no cosine.
+fn sweep_shifted<T: Real>(d: &mut [T], e: &mut [T], shift: T, rotations: Rotations<'_, T>) {
+    let length = e.len();
+    let (mut diagonal, mut above) = (d.at(0), e.at(0));
+    // The first column of `B^T B - shift^2 I`.
+    let (mut f, mut g) = ((diagonal - shift) * (diagonal + shift), diagonal * above);
+    for (p, (left, right)) in rotations.enumerate() {
+        let next = d.at(p + 1);
+        let turn = Rotation::new(f, g);
+        if p > 0 {
+            e.put(p - 1, turn.r);
+        }
+        *right = turn.pair();
+        let (moved, lifted) = turn.apply(diagonal, above);
+        let (lowered, bulge) = turn.parts(next);
+        let turn = Rotation::new(moved, bulge);
+        d.put(p, turn.r);
+        *left = turn.pair();
+        (f, diagonal) = turn.apply(lifted, lowered);
+        if p + 1 < length {
+            (above, g) = turn.parts(e.at(p + 1));
+        }
+    }
+    d.put(length, diagonal);
+    e.put(length - 1, f);
 }
 
 /// The smaller singular value of the upper triangle `[f, g; 0, h]`.
 fn trailing<T: Real>(f: T, g: T, h: T) -> T {
     let (f, g, h) = (f.abs(), g.abs(), h.abs());
     let (small, large) = if f < h { (f, h) } else { (h, f) };
-    if small == T::ZERO {
-        return T::ZERO;
-    }
     // |B|_F^2 +- 2 |det B| are the squares of the sum and the difference of the two values.
     let (sum, difference) = (large + small, large - small);
-    let wide = (sum * sum + g * g).sqrt() + (difference * difference + g * g).sqrt();
-    if wide == T::ZERO { small } else { small * (large / wide) * T::from_f64(2.0) }
+    let wide = ((sum * sum + g * g).sqrt() + (difference * difference + g * g).sqrt()) * T::from_f64(0.5);
+    if wide == T::ZERO { small } else { small * (large / wide) }
 }
 
 /// `(c, s, r)` with `c f + s g = r` and `c g - s f = 0`.
-#[inline]
 pub(super) fn rotation<T: Real>(f: T, g: T) -> (T, T, T) {
-    if g == T::ZERO {
-        return (T::ONE, T::ZERO, f);
-    }
-    let square = f * f + g * g;
-    if square > T::MIN_POSITIVE / T::EPSILON {
+    let turn = Rotation::new(f, g);
+    let [c, s] = turn.pair();
+    (c, s, turn.r)
+}
+
+/// The rotation `c = f inverse`, `s = g inverse` that takes `(f, g)` to `(r, 0)`.
+#[derive(Clone, Copy)]
+struct Rotation<T> {
+    f: T,
+    g: T,
+    inverse: T,
+    r: T,
+}
+
+impl<T: Real> Rotation<T> {
+    #[inline(always)]
+    fn new(f: T, g: T) -> Self {
+        let square = f * f + g * g;
+        if g == T::ZERO || square <= T::MIN_POSITIVE / T::EPSILON {
+            return Self::rare(f, g);
+        }
+        // The root and the quotient at the same time.
         let r = square.sqrt();
-        return (f / r, g / r, r);
+        Rotation { f, g, inverse: r * (T::ONE / square), r }
     }
-    // Exact powers of two keep the rotation orthogonal where squares underflow.
-    let e = f.abs().max(g.abs()).exponent();
-    let (f, g) = (f.scale(-e), g.scale(-e));
-    let r = (f * f + g * g).sqrt();
-    (f / r, g / r, r.scale(e))
+
+    /// Where there is nothing to rotate, or squares underflow; exact powers of two keep the rotation orthogonal then.
+    #[cold]
+    fn rare(f: T, g: T) -> Self {
+        if g == T::ZERO {
+            return Rotation { f: T::ONE, g, inverse: T::ONE, r: f };
+        }
+        let e = f.abs().max(g.abs()).exponent();
+        let (f, g) = (f.scale(-e), g.scale(-e));
+        let r = (f * f + g * g).sqrt();
+        Rotation { f: f / r, g: g / r, inverse: T::ONE, r: r.scale(e) }
+    }
+
+    /// `[c, s]`
+    #[inline(always)]
+    fn pair(self) -> [T; 2] {
+        [self.f * self.inverse, self.g * self.inverse]
+    }
+
+    /// `(c x + s y, c y - s x)`
+    #[inline(always)]
+    fn apply(self, x: T, y: T) -> (T, T) {
+        ((self.f * x + self.g * y) * self.inverse, (self.f * y - self.g * x) * self.inverse)
+    }
+
+    /// `(c x, s x)`
+    #[inline(always)]
+    fn parts(self, x: T) -> (T, T) {
+        (self.f * x * self.inverse, self.g * x * self.inverse)
+    }
 }
 
 /// The rotations of a few sweeps in one direction.
@@ -225,45 +272,39 @@ pub(super) fn rotation<T: Real>(f: T, g: T) -> (T, T, T) {
 /// up. Row `t` of the arrays holds the rotation `t - k` of sweep `k`, which is what one step of [`apply`] needs; identities
 /// where there is none.
 struct Batch<'a, T> {
-    left: &'a mut [[T; 2 * SWEEPS]],
-    right: &'a mut [[T; 2 * SWEEPS]],
+    isa: Isa,
+    left: &'a mut [[[T; 2]; SWEEPS]],
+    right: &'a mut [[[T; 2]; SWEEPS]],
     count: usize,
     up: bool,
     /// The columns that any of the sweeps touches: `first ..= last`.
     first: usize,
     last: usize,
-    /// Where the sweep that is being recorded starts.
-    start: usize,
 }
 
 impl<'a, T: Real> Batch<'a, T> {
-    fn new(left: &'a mut [T], right: &'a mut [T]) -> Self {
-        let (left, right) = (left.as_chunks_mut().0, right.as_chunks_mut().0);
+    fn new(isa: Isa, left: &'a mut [T], right: &'a mut [T]) -> Self {
+        let (left, right) = (left.as_chunks_mut().0.as_chunks_mut().0, right.as_chunks_mut().0.as_chunks_mut().0);
         left.fill(identities());
         right.fill(identities());
-        Batch { left, right, count: 0, up: false, first: 0, last: 0, start: 0 }
+        Batch { isa, left, right, count: 0, up: false, first: 0, last: 0 }
     }
 
-    /// Begins a sweep over the rows `first ..= last`, counted from where sweeps of this direction start.
-    fn open(&mut self, up: bool, first: usize, last: usize) {
+    /// Begins a sweep over the rows `first ..= last`, counted from where sweeps of this direction start: where to put its
+    /// rotations.
+    fn open(&mut self, up: bool, first: usize, last: usize) -> Rotations<'_, T> {
         if self.count == 0 {
             (self.first, self.last, self.up) = (first, last, up);
         }
         (self.first, self.last) = (self.first.min(first), self.last.max(last));
-        self.start = first;
+        let k = self.count.min(SWEEPS - 1);
         self.count += 1;
-    }
-
-    /// Keeps the rotations of place `p` of the sweep.
-    fn push(&mut self, p: usize, right: [T; 2], left: [T; 2]) {
-        let (left, right) = if self.up { (right, left) } else { (left, right) };
-        let k = self.count - 1;
-        for (rows, pair) in [(&mut *self.left, left), (&mut *self.right, right)] {
-            if let Some(row) = rows.get_mut(self.start + p + k) {
-                row.put(2 * k, pair[0]);
-                row.put(2 * k + 1, pair[1]);
-            }
-        }
+        let places = first + k..last + k;
+        let left = self.left.get_mut(places.clone()).unwrap_or_default();
+        let right = self.right.get_mut(places).unwrap_or_default();
+        // The turned matrix is the transpose.
+        let (left, right) = if up { (right, left) } else { (left, right) };
+        Rotations { rows: left.iter_mut().zip(right), k }
     }
 
     /// Applies the rotations to the columns of `u` and `v`, and forgets them.
@@ -273,8 +314,8 @@ impl<'a, T: Real> Batch<'a, T> {
         }
         for (rotations, x) in [(&mut *self.left, u), (&mut *self.right, v)] {
             let rotations = rotations.get_mut(self.first..self.last + SWEEPS).unwrap_or_default();
-            if let Some(mut x) = x {
-                apply(rotations, &mut x, self.first, self.last, self.up);
+            if let Some(x) = x {
+                self.isa.run(Wave { rotations, x, first: self.first, last: self.last, up: self.up });
             }
             rotations.fill(identities());
         }
@@ -282,59 +323,93 @@ impl<'a, T: Real> Batch<'a, T> {
     }
 }
 
-fn identities<T: Real>() -> [T; 2 * SWEEPS] {
-    let mut row = [T::ZERO; 2 * SWEEPS];
-    row.iter_mut().step_by(2).for_each(|c| *c = T::ONE);
-    row
+fn identities<T: Real>() -> [[T; 2]; SWEEPS] {
+    [[T::ONE, T::ZERO]; SWEEPS]
 }
 
-/// Applies the rotations of a batch to the rows `first ..= last` of `x`, counted from the end if `up`.
-///
-/// Before step `t`, `kept[k]` is row `t - k` as the first `k` sweeps and the earlier rotations of sweep `k` have made it.
-/// Rows outside the range, which only identities touch, are zero and not written.
-fn apply<T: Real>(rotations: &[[T; 2 * SWEEPS]], x: &mut MatMut<'_, T>, first: usize, last: usize, up: bool) {
-    let (turn, length) = (x.rows().wrapping_sub(1), x.cols());
-    let place = |p: usize| if up { turn.wrapping_sub(p) } else { p };
-    for at in (0..length).step_by(LANES) {
-        let mut kept = [[T::ZERO; LANES]; SWEEPS];
-        kept[0] = load(x, place(first), at);
-        for (t, rotations) in (first..).zip(rotations) {
-            let mut moving = if t < last { load(x, place(t + 1), at) } else { [T::ZERO; LANES] };
-            for k in 0..SWEEPS {
-                let (c, s) = (rotations[2 * k], rotations[2 * k + 1]);
-                for l in 0..LANES {
-                    let (a, b) = (kept[k][l], moving[l]);
-                    moving[l] = c * a + s * b;
-                    kept[k][l] = c * b - s * a;
+/// The places for the rotations of one sweep, of the left side and the right.
+struct Rotations<'a, T> {
+    rows: Zip<IterMut<'a, [[T; 2]; SWEEPS]>, IterMut<'a, [[T; 2]; SWEEPS]>>,
+    k: usize,
+}
+
+impl<'a, T> Iterator for Rotations<'a, T> {
+    type Item = (&'a mut [T; 2], &'a mut [T; 2]);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (left, right) = self.rows.next()?;
+        left.get_mut(self.k).zip(right.get_mut(self.k))
+    }
+}
+
+/// The rotations of a batch, to be applied to the rows `first ..= last` of `x`, counted from the end if `up`.
+struct Wave<'a, T> {
+    rotations: &'a [[[T; 2]; SWEEPS]],
+    x: MatMut<'a, T>,
+    first: usize,
+    last: usize,
+    up: bool,
+}
+
+impl<T: Real> Wave<'_, T> {
+    /// The `V` vectors from place `at` of every row.
+    ///
+    /// Before step `t`, `kept[k]` is row `t - k` as the first `k` sweeps and the earlier rotations of sweep `k` have made
+    /// it. Rows outside the range, which only identities touch, are zero and not written.
+    #[inline(always)]
+    fn strip<S: Simd<T>, const V: usize>(&mut self, simd: S, at: usize) {
+        let zero = [simd.splat(T::ZERO); V];
+        let mut kept = [zero; SWEEPS];
+        kept[0] = self.load(simd, self.first, at);
+        for (t, rotations) in (self.first..).zip(self.rotations) {
+            let mut moving = if t < self.last { self.load(simd, t + 1, at) } else { zero };
+            for (kept, [c, s]) in kept.iter_mut().zip(rotations) {
+                let (c, s) = (simd.splat(*c), simd.splat(*s));
+                for (a, b) in kept.iter_mut().zip(&mut moving) {
+                    let (before, other) = (*a, *b);
+                    *b = simd.mul_add(c, before, simd.mul(s, other));
+                    *a = simd.mul_sub_from(s, before, simd.mul(c, other));
                 }
             }
-            if t + 1 >= first + SWEEPS {
-                store(x, place(t + 1 - SWEEPS), at, moving);
+            if t + 1 >= self.first + SWEEPS {
+                let row = self.row(t + 1 - SWEEPS);
+                for (v, x) in moving.into_iter().enumerate() {
+                    simd.store(x, row.get_mut(at + v * S::LANES..).unwrap_or_default());
+                }
             }
         }
     }
-}
 
-/// [`LANES`] elements of a row, zeros beyond its end.
-#[inline]
-fn load<T: Real>(x: &mut MatMut<'_, T>, row: usize, at: usize) -> [T; LANES] {
-    let rest = x.row_slice_mut(row).and_then(|row| row.get_mut(at..)).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(chunk) => *chunk,
-        None => {
-            let mut chunk = [T::ZERO; LANES];
-            chunk.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            chunk
+    #[inline(always)]
+    fn row(&mut self, p: usize) -> &mut [T] {
+        let place = if self.up { self.x.rows().wrapping_sub(1).wrapping_sub(p) } else { p };
+        self.x.row_slice_mut(place).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn load<S: Simd<T>, const V: usize>(&mut self, simd: S, p: usize, at: usize) -> [S::Vector; V] {
+        let row = self.row(p);
+        let mut vectors = [simd.splat(T::ZERO); V];
+        for (v, vector) in vectors.iter_mut().enumerate() {
+            *vector = simd.load(row.get(at + v * S::LANES..).unwrap_or_default());
         }
+        vectors
     }
 }
 
-/// The inverse of [`load`].
-#[inline]
-fn store<T: Real>(x: &mut MatMut<'_, T>, row: usize, at: usize, chunk: [T; LANES]) {
-    let rest = x.row_slice_mut(row).and_then(|row| row.get_mut(at..)).unwrap_or_default();
-    match rest.first_chunk_mut() {
-        Some(to) => *to = chunk,
-        None => rest.iter_mut().zip(chunk).for_each(|(to, from)| *to = from),
+impl<T: Real> Kernel<T> for Wave<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd<T>>(mut self, simd: S) {
+        let length = self.x.cols();
+        let mut at = 0;
+        while at + S::LANES < length {
+            self.strip::<S, 2>(simd, at);
+            at += 2 * S::LANES;
+        }
+        if at < length {
+            self.strip::<S, 1>(simd, at);
+        }
     }
 }

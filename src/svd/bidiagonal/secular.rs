@@ -29,6 +29,7 @@
 
 use super::bisection::between;
 use crate::columns::Total;
+use crate::kernel::{Kernel, Simd};
 use crate::real::Real;
 
 /// Values of f for each root; 3 to 5 are usual.
@@ -42,6 +43,7 @@ struct Part<T> {
 }
 
 /// The sum over the poles given, at `s = p + mu`.
+#[inline(always)]
 fn part<T: Real>(d: &[T], squares: &[T], p: T, mu: T) -> Part<T> {
     /// Independent sums, two vectors of `f64` in registers of 256 bits.
     const LANES: usize = 8;
@@ -68,8 +70,31 @@ fn part<T: Real>(d: &[T], squares: &[T], p: T, mu: T) -> Part<T> {
     Part { value: total(values), slope: total(slopes) }
 }
 
-/// `(p, mu)` for root `i`; none if the bound on evaluations was met. `squares` are the `z_j^2`.
-pub(super) fn root<T: Real>(d: &[T], squares: &[T], i: usize) -> Option<(usize, T)> {
+/// All roots, `origins` and `offsets`; false if one met the bound on evaluations. `squares` are the `z_j^2`.
+///
+/// The kernels of this file fuse nothing: they are kernels for the width of the vectors.
+pub(super) struct Roots<'a, T> {
+    pub d: &'a [T],
+    pub squares: &'a [T],
+    pub origins: &'a mut [T],
+    pub offsets: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for Roots<'_, T> {
+    type Output = bool;
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, _: S) -> bool {
+        for (i, (origin, offset)) in self.origins.iter_mut().zip(self.offsets).enumerate() {
+            let Some((pole, mu)) = root(self.d, self.squares, i) else { return false };
+            (*origin, *offset) = (T::from_usize(pole), mu);
+        }
+        true
+    }
+}
+
+/// `(p, mu)` for root `i`; none if the bound on evaluations was met.
+#[inline(always)]
+fn root<T: Real>(d: &[T], squares: &[T], i: usize) -> Option<(usize, T)> {
     let k = d.len();
     let two = T::from_f64(2.0);
     if k == 1 {
@@ -164,29 +189,41 @@ fn quadratic_far<T: Real>(c: T, a: T, b: T) -> T {
 
 /// Overwrites `z` with the `z_j` for which the roots `d_{origins[i]} + offsets[i]` are exact, the signs kept. `products` is
 /// memory of the same length.
-pub(super) fn exact_z<T: Real>(d: &[T], origins: &[T], offsets: &[T], z: &mut [T], products: &mut [T]) {
-    products.fill(T::ONE);
-    for (i, (origin, mu)) in origins.iter().zip(offsets).enumerate() {
-        let p = d.at(origin.to_f64() as usize);
-        let at = if i + 1 == d.len() { i } else { i + 1 };
-        let (Some((d_low, d_high)), Some((low, high))) =
-            (d.split_at_checked(i + 1), products.split_at_mut_checked(i + 1))
-        else {
-            return;
-        };
-        if i + 1 == d.len() {
-            low.iter_mut().zip(d).for_each(|(x, d)| *x *= ((p - *d) + *mu) * ((p + *d) + *mu));
-        } else {
-            factors(d_low, p, *mu, d.at(at), low);
-            factors(d_high, p, *mu, d.at(i), high);
+pub(super) struct ExactZ<'a, T> {
+    pub d: &'a [T],
+    pub origins: &'a [T],
+    pub offsets: &'a [T],
+    pub z: &'a mut [T],
+    pub products: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for ExactZ<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, _: S) {
+        let ExactZ { d, origins, offsets, z, products } = self;
+        products.fill(T::ONE);
+        for (i, (origin, mu)) in origins.iter().zip(offsets).enumerate() {
+            let (p, mu) = (d.at(origin.to_f64() as usize), *mu);
+            if i + 1 == d.len() {
+                for (x, d) in products.iter_mut().zip(d).take(i + 1) {
+                    *x *= ((p - *d) + mu) * ((p + *d) + mu);
+                }
+            } else if let (Some((d_low, d_high)), Some((low, high))) =
+                (d.split_at_checked(i + 1), products.split_at_mut_checked(i + 1))
+            {
+                factors(d_low, p, mu, d.at(i + 1), low);
+                factors(d_high, p, mu, d.at(i), high);
+            }
         }
-    }
-    for (z, x) in z.iter_mut().zip(products) {
-        *z = if *z < T::ZERO { -x.sqrt() } else { x.sqrt() };
+        for (z, x) in z.iter_mut().zip(products) {
+            *z = if *z < T::ZERO { -x.sqrt() } else { x.sqrt() };
+        }
     }
 }
 
 /// `x_j *= (s^2 - d_j^2) / (q^2 - d_j^2)` with `s = p + mu`.
+#[inline(always)]
 fn factors<T: Real>(d: &[T], p: T, mu: T, q: T, x: &mut [T]) {
     for (x, d) in x.iter_mut().zip(d) {
         *x *= (((p - *d) + mu) * ((p + *d) + mu)) / ((q - *d) * (q + *d));
@@ -194,8 +231,21 @@ fn factors<T: Real>(d: &[T], p: T, mu: T, q: T, x: &mut [T]) {
 }
 
 /// `v_j = z_j / ((d_j - s) (d_j + s))` with `s = p + mu`.
-pub(super) fn right_vector<T: Real>(d: &[T], z: &[T], p: T, mu: T, v: &mut [T]) {
-    for ((v, d), z) in v.iter_mut().zip(d).zip(z) {
-        *v = *z / (((*d - p) - mu) * ((*d + p) + mu));
+pub(super) struct RightVector<'a, T> {
+    pub d: &'a [T],
+    pub z: &'a [T],
+    pub p: T,
+    pub mu: T,
+    pub v: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for RightVector<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, _: S) {
+        let RightVector { d, z, p, mu, v } = self;
+        for ((v, d), z) in v.iter_mut().zip(d).zip(z) {
+            *v = *z / (((*d - p) - mu) * ((*d + p) + mu));
+        }
     }
 }

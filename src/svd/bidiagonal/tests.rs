@@ -30,7 +30,8 @@ impl<T: Real> Bidiagonal<T> {
 
     fn values(&self) -> Vec<T> {
         let mut s = vec![T::from_f64(7.0); self.n()];
-        values(&self.d, &self.e, &mut s, &mut vec![T::from_f64(f64::NAN); values_scratch_len(self.n())]).unwrap();
+        let mut scratch = vec![T::from_f64(f64::NAN); values_scratch_len(self.n())];
+        values(&self.d, &self.e, &mut s, Execution::new().isa(), &mut scratch).unwrap();
         s
     }
 
@@ -143,10 +144,28 @@ fn by_rotation<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
     let n = b.n();
     let (mut u, mut v) = (identity(n), identity(n));
     let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
-    let mut scratch = vec![T::from_f64(f64::NAN); rotate_vectors_scratch_len(n)];
-    let (mut d, mut e) = (b.d.clone(), b.e.clone());
-    assert!(rotate_vectors(&mut d, &mut e, Some(outputs.0), Some(outputs.1), &mut scratch).unwrap());
+    rotate(b, Some(outputs.0), Some(outputs.1), Execution::new().isa());
     (u, v)
+}
+
+/// `u Q` and `v P` by QR iteration.
+fn rotate<T: Real>(b: &Bidiagonal<T>, u: Option<MatMut<'_, T>>, v: Option<MatMut<'_, T>>, isa: Isa) {
+    let mut scratch = vec![T::from_f64(f64::NAN); qr_iteration::scratch_len(b.n())];
+    let (mut d, mut e) = (b.d.clone(), b.e.clone());
+    let rotations = split(&mut scratch, qr_iteration::layout(b.n())).unwrap();
+    assert!(qr_iteration::vectors(&mut d, &mut e, u, v, isa, rotations), "{}, {}", b.name, b.n());
+}
+
+/// Values and vectors, of those sides that are wanted.
+fn by_svd<T: Real>(b: &Bidiagonal<T>, wanted: [bool; 2]) -> (Vec<T>, Vec<T>, Vec<T>) {
+    let n = b.n();
+    let nan = T::from_f64(f64::NAN);
+    let (mut s, mut u, mut v) = (vec![nan; n], vec![nan; n * n], vec![nan; n * n]);
+    let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
+    let (left, right) = (wanted[0].then_some(outputs.0), wanted[1].then_some(outputs.1));
+    let needed = if wanted == [false; 2] { svd_values_scratch_len(n) } else { svd_scratch_len(n) };
+    assert!(svd(&b.d, &b.e, &mut s, left, right, Execution::new(), &mut vec![nan; needed]).unwrap());
+    (s, u, v)
 }
 
 fn by_jacobi<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
@@ -190,6 +209,41 @@ fn vectors_by_division_of_a_large_matrix() {
 fn vectors_by_qr_iteration() {
     check_vectors::<f64>(sizes(), by_rotation);
     check_vectors::<f32>(sizes(), by_rotation);
+}
+
+#[test]
+fn values_and_vectors_together() {
+    fn check<T: Real>() {
+        for n in sizes() {
+            for b in families::<T>(n) {
+                let (s, u, v) = by_svd(&b, [true; 2]);
+                assert_good(b.ratios(&s, &u, &v), b.name, n);
+                for (s, expected) in s.iter().zip(b.values()) {
+                    let error = (s.to_f64() - expected.to_f64()).abs() / T::EPSILON.to_f64();
+                    assert!(error <= (8.0 + 2.0 * n as f64) * b.largest(), "{}, {n}: {s} {expected}", b.name);
+                }
+                assert!(by_svd(&b, [false; 2]).0 == s, "{}, {n}", b.name);
+                let (left, right) = (by_svd(&b, [true, false]), by_svd(&b, [false, true]));
+                assert!(left.0 == s && left.1 == u && right.0 == s && right.2 == v, "{}, {n}", b.name);
+            }
+        }
+    }
+    check::<f64>();
+    check::<f32>();
+}
+
+/// Nothing is fused in the kernel of the values.
+#[test]
+fn every_instruction_set_finds_the_same_values() {
+    for n in sizes() {
+        for b in families::<f64>(n) {
+            for isa in Isa::all() {
+                let mut s = vec![0.0; n];
+                values(&b.d, &b.e, &mut s, isa, &mut vec![f64::NAN; values_scratch_len(n)]).unwrap();
+                assert!(s == b.values(), "{}, {n}, {}", b.name, isa.name());
+            }
+        }
+    }
 }
 
 #[test]
@@ -283,18 +337,18 @@ fn rotations_apply_to_matrices_of_any_height() {
     let n = 13;
     let b = &families::<f64>(n)[0];
     let (q, _) = by_rotation(b);
-    for rows in [0, 1, 3, 4, 6, 30] {
+    for rows in [0, 1, 3, 4, 6, 8, 9, 16, 17, 30] {
         let mut uniform = Uniform::new(rows as u64);
         let mut x: Vec<f64> = (0..rows * n).map(|_| uniform.symmetric()).collect();
         let before = x.clone();
-        let mut scratch = vec![f64::NAN; rotate_vectors_scratch_len(n)];
-        let (mut d, mut e) = (b.d.clone(), b.e.clone());
-        let view = MatMut::col_major(&mut x, rows, n).unwrap();
-        assert!(rotate_vectors(&mut d, &mut e, Some(view), None, &mut scratch).unwrap());
-        for (place, x) in x.iter().enumerate() {
-            let (i, j) = (place % rows, place / rows);
-            let expected: f64 = (0..n).map(|l| before[l * rows + i] * q[j * n + l]).sum();
-            assert!((x - expected).abs() < 1e-14, "{rows}: {x} {expected}");
+        for isa in Isa::all() {
+            x.clone_from(&before);
+            rotate(b, Some(MatMut::col_major(&mut x, rows, n).unwrap()), None, isa);
+            for (place, x) in x.iter().enumerate() {
+                let (i, j) = (place % rows, place / rows);
+                let expected: f64 = (0..n).map(|l| before[l * rows + i] * q[j * n + l]).sum();
+                assert!((x - expected).abs() < 1e-14, "{rows}, {}: {x} {expected}", isa.name());
+            }
         }
     }
 }
@@ -308,9 +362,14 @@ fn lengths_are_exact_and_follow_their_formulas() {
         let packed = crate::kernel::gemm_scratch_len(n, n, n);
         let divided = 2 * n * n + 23 * n + 16 * (n.min(16) + 4) + packed;
         assert_eq!(vectors_scratch_len(n), divided.max(3 * n * n + 8 * n));
-        assert_eq!(rotate_vectors_scratch_len(n), 16 * (n + 4));
+        let small = n.min(32);
+        assert_eq!(svd_values_scratch_len(n), (9 * n).max(18 * small + 64));
+        assert_eq!(svd_scratch_len(n), svd_values_scratch_len(n).max(vectors_scratch_len(n)));
         for (needed, result) in [
-            (values_scratch_len(n), values(&b.d, &b.e, &mut s, &mut vec![0.0; (9 * n).saturating_sub(1)])),
+            (
+                values_scratch_len(n),
+                values(&b.d, &b.e, &mut s, Execution::new().isa(), &mut vec![0.0; (9 * n).saturating_sub(1)]),
+            ),
             (
                 vectors_scratch_len(n),
                 vectors(&b.d, &b.e, None, None, Execution::new(), &mut vec![0.0; vectors_scratch_len(n) - 1])
