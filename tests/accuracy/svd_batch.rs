@@ -1,6 +1,6 @@
 //! `svd::batch` against `svd::jacobi_unblocked`, matrix by matrix, over shapes, places, layouts and scales.
 
-use super::corpus::within_range;
+use super::corpus::{graded, structured};
 use super::matrices::{orthonormal, random};
 use super::measures::{Matrix, bounds, orthonormality, residual};
 use lowrank::kernel::{Execution, Kernels};
@@ -98,7 +98,7 @@ fn shapes() -> impl Iterator<Item = (usize, usize)> {
 
 /// The named matrices of a shape, random ones until they fill several vectors, and multiples of them all.
 fn collection<T: Real>((m, n): (usize, usize), scales: &[f64]) -> Vec<T> {
-    let named = within_range::<T>(m, n).into_iter().map(|(_, a)| a);
+    let named = [structured::<T>(m, n), graded::<T>(m, n)].concat().into_iter().map(|(_, a)| a);
     let more = (0..30).map(|seed| random(m, n, 300 + seed));
     let small: Vec<Matrix> = named.chain(more).collect();
     small.iter().flat_map(|a| scales.iter().flat_map(|scale| a.scaled(*scale).cast::<T>())).collect()
