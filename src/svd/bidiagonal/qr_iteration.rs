@@ -109,9 +109,10 @@ pub(super) fn vectors<T: Real>(
     batch.flush(u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
 
     for j in 0..n {
-        d.put(j, d.at(j).scale(-exponent));
-        if d.at(j) < T::ZERO {
-            d.put(j, -d.at(j));
+        let value = d.at(j).scale(-exponent);
+        // No zero keeps a sign either.
+        d.put(j, value.abs());
+        if value < T::ZERO {
             if let Some(v) = v.as_mut() {
                 v.row_slice_mut(j).unwrap_or_default().iter_mut().for_each(|x| *x = -*x);
             }
