@@ -109,12 +109,11 @@ pub(super) fn vectors<T: Real>(
     batch.flush(u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
 
     for j in 0..n {
-        d.put(j, d.at(j).scale(-exponent));
-        if d.at(j) < T::ZERO {
-            d.put(j, -d.at(j));
-            if let Some(v) = v.as_mut() {
-                v.row_slice_mut(j).unwrap_or_default().iter_mut().for_each(|x| *x = -*x);
-            }
+        let value = d.at(j).scale(-exponent);
+        // No zero keeps a sign either.
+        d.put(j, value.abs());
+        if let Some(v) = v.as_mut().filter(|_| value < T::ZERO) {
+            v.row_slice_mut(j).unwrap_or_default().iter_mut().for_each(|x| *x = -*x);
         }
     }
     for i in 0..n {
@@ -266,15 +265,18 @@ impl<T: Real> Rotation<T> {
     }
 }
 
+/// One rotation `[c, s]` of each sweep.
+type Row<T> = [[T; 2]; SWEEPS];
+
 /// The rotations of a few sweeps in one direction.
 ///
 /// Rotation `p` of a sweep acts on the columns `p` and `p + 1`, counted from the right end of the matrix if the sweeps go
-/// up. Row `t` of the arrays holds the rotation `t - k` of sweep `k`, which is what one step of [`apply`] needs; identities
+/// up. Row `t` of the arrays holds the rotation `t - k` of sweep `k`, which is what one step of a [`Wave`] needs; identities
 /// where there is none.
 struct Batch<'a, T> {
     isa: Isa,
-    left: &'a mut [[[T; 2]; SWEEPS]],
-    right: &'a mut [[[T; 2]; SWEEPS]],
+    left: &'a mut [Row<T>],
+    right: &'a mut [Row<T>],
     count: usize,
     up: bool,
     /// The columns that any of the sweeps touches: `first ..= last`.
@@ -323,13 +325,13 @@ impl<'a, T: Real> Batch<'a, T> {
     }
 }
 
-fn identities<T: Real>() -> [[T; 2]; SWEEPS] {
+fn identities<T: Real>() -> Row<T> {
     [[T::ONE, T::ZERO]; SWEEPS]
 }
 
 /// The places for the rotations of one sweep, of the left side and the right.
 struct Rotations<'a, T> {
-    rows: Zip<IterMut<'a, [[T; 2]; SWEEPS]>, IterMut<'a, [[T; 2]; SWEEPS]>>,
+    rows: Zip<IterMut<'a, Row<T>>, IterMut<'a, Row<T>>>,
     k: usize,
 }
 
@@ -345,7 +347,7 @@ impl<'a, T> Iterator for Rotations<'a, T> {
 
 /// The rotations of a batch, to be applied to the rows `first ..= last` of `x`, counted from the end if `up`.
 struct Wave<'a, T> {
-    rotations: &'a [[[T; 2]; SWEEPS]],
+    rotations: &'a [Row<T>],
     x: MatMut<'a, T>,
     first: usize,
     last: usize,

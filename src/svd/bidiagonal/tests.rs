@@ -217,6 +217,7 @@ fn values_and_vectors_together() {
         for n in sizes() {
             for b in families::<T>(n) {
                 let (s, u, v) = by_svd(&b, [true; 2]);
+                assert!(s.iter().all(|s| !s.to_f64().is_sign_negative()), "{}, {n}", b.name);
                 assert_good(b.ratios(&s, &u, &v), b.name, n);
                 for (s, expected) in s.iter().zip(b.values()) {
                     let error = (s.to_f64() - expected.to_f64()).abs() / T::EPSILON.to_f64();
