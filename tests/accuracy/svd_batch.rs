@@ -101,7 +101,8 @@ fn collection<T: Real>((m, n): (usize, usize), scales: &[f64]) -> Vec<T> {
     let named = [structured::<T>(m, n), graded::<T>(m, n)].concat().into_iter().map(|(_, a)| a);
     let more = (0..30).map(|seed| random(m, n, 300 + seed));
     let small: Vec<Matrix> = named.chain(more).collect();
-    small.iter().flat_map(|a| scales.iter().flat_map(|scale| a.scaled(*scale).cast::<T>())).collect()
+    let multiples = small.iter().flat_map(|a| scales.iter().map(|scale| a.scaled(*scale).cast::<T>()));
+    multiples.filter(|a| a.iter().all(|x| x.is_finite())).flatten().collect()
 }
 
 fn sweep_of_shapes<T: Real>(scales: &[f64]) {
