@@ -141,11 +141,11 @@ fn entries<T: Scalar>() -> [Entry<T>; 7] {
             enter: |problem| ours::svd(problem, svd::golub_kahan, svd::golub_kahan_scratch_len),
         },
         Entry {
-            name: "svd::jacobi_unblocked",
+            name: "svd::jacobi",
             ours: true,
             parallel: false,
             races: &[Jacobi],
-            enter: |problem| ours::svd(problem, svd::jacobi_unblocked, svd::jacobi_unblocked_scratch_len),
+            enter: |problem| ours::svd(problem, svd::jacobi, svd::jacobi_scratch_len),
         },
         Entry { name: "faer", ours: false, parallel: true, races: &[Any, Batch], enter: faer::svd },
         Entry { name: "nalgebra", ours: false, parallel: false, races: &[Any, Batch], enter: nalgebra::svd },
