@@ -176,15 +176,15 @@ impl<T: Real> Panel<'_, T> {
             let (sums, tau) = (part(self.sums, 0, (TASKS - 1) * below), b.left.at(k));
             sums.fill(T::ZERO);
             // A whole number of the groups of columns that a kernel takes.
-            let width = after.div_ceil(TASKS).next_multiple_of(4);
+            let width = after.div_ceil(TASKS).next_multiple_of(4).max(1);
             let outputs = y.chunks_mut(width).zip(row.chunks_mut(width));
-            let sums_of_tasks = core::iter::once(&mut *x).chain(sums.chunks_mut(below));
+            let sums_of_tasks = core::iter::once(&mut *x).chain(sums.chunks_mut(below.max(1)));
             let tasks = outputs.zip(sums_of_tasks).enumerate().map(|(i, ((y, row), w))| {
                 let a = trailing.submatrix(0, i * width, below + 1, width);
                 Task { a, y, row, w }
             });
             self.parallelism.run(tasks, |Task { a, y, row, w }| isa.reduce_columns(a, v, tau, y, row, w));
-            sums.chunks(below).for_each(|sum| isa.axpy(T::ONE, sum, x));
+            sums.chunks(below.max(1)).for_each(|sum| isa.axpy(T::ONE, sum, x));
         }
 
         let first = row.at(0);
