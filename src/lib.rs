@@ -34,9 +34,10 @@
 //! | [`kernel`] | products and other inner loops, and who computes them |
 //!
 //! # Features
-//! `std` (default) only links the standard library. `matrixmultiply` and `rayon` make
-//! [`kernel::Backend::MatrixMultiply`] and [`kernel::Parallelism::Rayon`] available; chosen, these allocate. No feature
-//! changes what a call computes.
+//! `std` (default) only links the standard library. `detect` (default) asks an x86-64 processor for its best instructions,
+//! which round sums differently; [`kernel::Kernels::Reproducible`] gives the same bits with and without. `matrixmultiply`
+//! and `rayon` make [`kernel::Backend::MatrixMultiply`] and [`kernel::Parallelism::Rayon`] available; chosen, these
+//! allocate.
 #![no_std]
 #![deny(unsafe_code)]
 
