@@ -2,9 +2,7 @@
 
 use super::matrices::{Sparse, nonnegative, random};
 use super::measures::Matrix;
-#[cfg(feature = "matrixmultiply")]
-use lowrank::kernel::Backend;
-use lowrank::kernel::{Execution, Parallelism};
+use lowrank::kernel::{Backend, Execution, Parallelism};
 use lowrank::operator::{Dense, LinearOperator, Transposed};
 use lowrank::svd::{self, truncated};
 use lowrank::{MatMut, MatRef, measures, nmf, snmf};
