@@ -3,10 +3,14 @@
 //! Two columns with squared norms `a` and `b` and inner product `g` become orthogonal by the rotation with the tangent
 //!
 //! ```text
-//! t = sign(a - b) 2 g / (|a - b| + sqrt((a - b)^2 + 4 g^2)),    c = 1 / sqrt(1 + t^2)
-//! p <- c (p + t q),  q <- c (q - t p)
-//! a <- a + t g,      b <- b - t g
+//! t = sign(a - b) 2 g / (|a - b| + sqrt((a - b)^2 + 4 g^2))
+//! p += s (q - h p),  q -= s (p + h q),    s = t / sqrt(1 + t^2),  h = t / (1 + sqrt(1 + t^2))
+//! a += t g,          b -= t g
 //! ```
+//!
+//! h is the tangent of half the angle, and `1 - s h` the cosine c. Written this way, the rotation is orthogonal to within
+//! the rounding of its results. With c, which rounds to one for most of the last rotations, both columns would grow each
+//! time.
 //!
 //! The chain from the inner product to `c` takes two divisions and two roots, some hundred cycles. So pairs are visited
 //! in rounds, no column twice in a round, and a vector holds the numbers of as many pairs as it has lanes.
@@ -63,21 +67,21 @@ pub(crate) enum Inner {
     Gram,
 }
 
-/// What a sweep found.
+/// What rotations found and did.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<T> {
-    /// The largest cosine between two columns before they were rotated.
-    pub cosine: T,
-    /// The largest sine of a rotation.
-    pub sine: T,
+    /// The sum of the squares of the cosines between columns before they were rotated.
+    pub cosines: T,
+    /// The sum of the squares of the changes of columns, relative to their norms; of two that were rotated, the larger
+    /// change.
+    pub changes: T,
 }
 
 impl<T: Real> Found<T> {
-    pub(crate) const NOTHING: Self = Found { cosine: T::ZERO, sine: T::ZERO };
+    pub(crate) const NOTHING: Self = Found { cosines: T::ZERO, changes: T::ZERO };
 
-    /// The larger of each.
     pub(crate) fn and(self, other: Self) -> Self {
-        Found { cosine: self.cosine.max(other.cosine), sine: self.sine.max(other.sine) }
+        Found { cosines: self.cosines + other.cosines, changes: self.changes + other.changes }
     }
 }
 
@@ -112,7 +116,7 @@ impl<T: Real> Kernel<T> for Rotations<'_, T> {
     fn run<S: Simd<T>>(mut self, simd: S) -> Found<T> {
         let n = self.squares.len();
         let (rounds, slots) = self.pairs.rounds(n);
-        let mut found = [simd.splat(T::ZERO), simd.splat(T::ONE), simd.splat(T::ZERO)];
+        let mut found = [simd.splat(T::ZERO); 2];
         let mut group = Group { places: [(0, 0); LANES], count: 0 };
         for round in 0..rounds {
             for slot in 0..slots {
@@ -127,8 +131,8 @@ impl<T: Real> Kernel<T> for Rotations<'_, T> {
                 }
             }
         }
-        let [size, root, sine] = found;
-        Found { cosine: largest(simd, simd.div(size, root)), sine: largest(simd, sine) }
+        let [cosines, changes] = found;
+        Found { cosines: simd.sum(cosines), changes: simd.sum(changes) }
     }
 }
 
@@ -140,7 +144,7 @@ struct Group {
 
 impl<T: Real> Rotations<'_, T> {
     #[inline(always)]
-    fn rotate<S: Simd<T>>(&mut self, simd: S, group: &Group, found: &mut [S::Vector; 3]) {
+    fn rotate<S: Simd<T>>(&mut self, simd: S, group: &Group, found: &mut [S::Vector; 2]) {
         let (mut products, mut firsts, mut seconds) = ([T::ZERO; LANES], [T::ONE; LANES], [T::ONE; LANES]);
         for lane in 0..LANES.min(group.count) {
             let (p, q) = group.places[lane];
@@ -159,23 +163,24 @@ impl<T: Real> Rotations<'_, T> {
         let tangent = simd.div(double, simd.add(simd.abs(difference), hypotenuse));
         let tangent = simd.select_less(difference, zero, simd.sub(zero, tangent), tangent);
         let t = simd.select_less(limit, size, tangent, zero);
-        let c = simd.div(one, simd.sqrt(simd.mul_add(t, t, one)));
-        let s = simd.mul(t, c);
-        // The largest cosine is kept as a fraction, which saves a division.
-        let larger = (simd.mul(found[0], root), simd.mul(size, found[1]));
-        found[0] = simd.select_less(larger.0, larger.1, size, found[0]);
-        found[1] = simd.select_less(larger.0, larger.1, root, found[1]);
-        found[2] = simd.max(simd.abs(s), found[2]);
-        let (mut cosines, mut sines) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-        simd.store(c, &mut cosines);
+        let secant = simd.sqrt(simd.mul_add(t, t, one));
+        let s = simd.div(t, secant);
+        let half = simd.div(t, simd.add(one, secant));
+        // Where a column is zero, so is what is divided here.
+        let inverse = simd.div(one, simd.max(root, simd.splat(T::MIN_POSITIVE)));
+        let (cosine, change) = (simd.mul(g, inverse), simd.mul(simd.mul(s, simd.max(a, b)), inverse));
+        found[0] = simd.mul_add(cosine, cosine, found[0]);
+        found[1] = simd.mul_add(change, change, found[1]);
+        let (mut sines, mut halves) = ([T::ZERO; LANES], [T::ZERO; LANES]);
         simd.store(s, &mut sines);
+        simd.store(half, &mut halves);
         simd.store(simd.mul_add(t, g, a), &mut firsts);
         simd.store(simd.mul_sub_from(t, g, b), &mut seconds);
         for lane in 0..LANES.min(group.count) {
             let ((p, q), s) = (group.places[lane], sines[lane]);
             if s != T::ZERO {
                 let (x, y) = pair(self.columns, self.len, p, q);
-                combine(simd, x, y, cosines[lane], s);
+                combine(simd, x, y, s, halves[lane]);
                 self.update(simd, p, firsts[lane]);
                 self.update(simd, q, seconds[lane]);
             }
@@ -244,10 +249,10 @@ fn dot<S: Simd<T>, T: Real>(simd: S, x: &[T], y: &[T]) -> T {
     simd.sum(simd.add(sums[0], sums[1]))
 }
 
-/// `(x, y) <- (c x + s y, c y - s x)`
+/// `(x, y) += (s (y - h x), -s (x + h y))`
 #[inline(always)]
-fn combine<S: Simd<T>, T: Real>(simd: S, x: &mut [T], y: &mut [T], c: T, s: T) {
-    let (c, s) = (simd.splat(c), simd.splat(s));
+fn combine<S: Simd<T>, T: Real>(simd: S, x: &mut [T], y: &mut [T], s: T, h: T) {
+    let (s, h) = (simd.splat(s), simd.splat(h));
     let len = x.len().min(y.len());
     let (x, y) = (x.as_mut_ptr(), y.as_mut_ptr());
     let mut i = 0;
@@ -256,10 +261,9 @@ fn combine<S: Simd<T>, T: Real>(simd: S, x: &mut [T], y: &mut [T], c: T, s: T) {
         unsafe {
             let (x, y) = (x.add(i), y.add(i));
             let (old_x, old_y) = (simd.load_whole(x), simd.load_whole(y));
-            let new_x = simd.mul_add(c, old_x, simd.mul(s, old_y));
-            let new_y = simd.mul_sub_from(s, old_x, simd.mul(c, old_y));
-            simd.store_whole(new_x, x);
-            simd.store_whole(new_y, y);
+            let (step_x, step_y) = (simd.mul_sub_from(h, old_x, old_y), simd.mul_add(h, old_y, old_x));
+            simd.store_whole(simd.mul_add(s, step_x, old_x), x);
+            simd.store_whole(simd.mul_sub_from(s, step_y, old_y), y);
         }
         i += S::LANES;
     }
@@ -268,21 +272,11 @@ fn combine<S: Simd<T>, T: Real>(simd: S, x: &mut [T], y: &mut [T], c: T, s: T) {
         unsafe {
             let (x, y, rest) = (x.add(i), y.add(i), len - i);
             let (old_x, old_y) = (simd.load_part(x, rest), simd.load_part(y, rest));
-            simd.store_part(simd.mul_add(c, old_x, simd.mul(s, old_y)), x, rest);
-            simd.store_part(simd.mul_sub_from(s, old_x, simd.mul(c, old_y)), y, rest);
+            let (step_x, step_y) = (simd.mul_sub_from(h, old_x, old_y), simd.mul_add(h, old_y, old_x));
+            simd.store_part(simd.mul_add(s, step_x, old_x), x, rest);
+            simd.store_part(simd.mul_sub_from(s, step_y, old_y), y, rest);
         }
     }
-}
-
-#[inline(always)]
-fn largest<S: Simd<T>, T: Real>(simd: S, x: S::Vector) -> T {
-    let mut lanes = [T::ZERO; LANES];
-    simd.store(x, &mut lanes);
-    let mut largest = T::ZERO;
-    for x in lanes {
-        largest = largest.max(x);
-    }
-    largest
 }
 
 #[cfg(test)]

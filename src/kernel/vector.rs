@@ -130,7 +130,7 @@ pub(crate) fn scale<T: Real>(a: T, x: &mut [T]) {
 /// The plane rotation `(x, y) <- (c x + s y, c y - s x)`.
 #[inline]
 pub fn rotate<T: Real>(x: &mut [T], y: &mut [T], c: T, s: T) {
-    Isa::PORTABLE.combine(x, y, [c, s], [-s, c]);
+    Isa::PORTABLE.combine(x, y, [c - T::ONE, s], [-s, c - T::ONE]);
 }
 
 impl Isa {
@@ -157,7 +157,7 @@ impl Isa {
         self.run(Scale { a, x });
     }
 
-    /// `(x, y) <- (a x + b y, c x + d y)` for the rows `[a, b]` and `[c, d]`.
+    /// `(x, y) += (a x + b y, c x + d y)` for the rows `[a, b]` and `[c, d]`.
     #[inline]
     pub(crate) fn combine<T: Real>(self, x: &mut [T], y: &mut [T], row_x: [T; 2], row_y: [T; 2]) {
         self.run(Combine { x, y, row_x, row_y });
@@ -300,8 +300,9 @@ impl<T: Real> Kernel<T> for Combine<'_, T> {
             // SAFETY: a vector follows.
             unsafe {
                 let (old_x, old_y) = (simd.load_whole(x.add(i)), simd.load_whole(y.add(i)));
-                simd.store_whole(simd.mul_add(a, old_x, simd.mul(b, old_y)), x.add(i));
-                simd.store_whole(simd.mul_add(c, old_x, simd.mul(d, old_y)), y.add(i));
+                let (step_x, step_y) = (simd.mul(b, old_y), simd.mul(d, old_y));
+                simd.store_whole(simd.add(old_x, simd.mul_add(a, old_x, step_x)), x.add(i));
+                simd.store_whole(simd.add(old_y, simd.mul_add(c, old_x, step_y)), y.add(i));
             }
             i += S::LANES;
         }
@@ -309,8 +310,9 @@ impl<T: Real> Kernel<T> for Combine<'_, T> {
             // SAFETY: `n - i` elements follow.
             unsafe {
                 let (old_x, old_y) = (simd.load_part(x.add(i), n - i), simd.load_part(y.add(i), n - i));
-                simd.store_part(simd.mul_add(a, old_x, simd.mul(b, old_y)), x.add(i), n - i);
-                simd.store_part(simd.mul_add(c, old_x, simd.mul(d, old_y)), y.add(i), n - i);
+                let (step_x, step_y) = (simd.mul(b, old_y), simd.mul(d, old_y));
+                simd.store_part(simd.add(old_x, simd.mul_add(a, old_x, step_x)), x.add(i), n - i);
+                simd.store_part(simd.add(old_y, simd.mul_add(c, old_x, step_y)), y.add(i), n - i);
             }
         }
     }
@@ -375,7 +377,7 @@ mod tests {
                 isa.scale(2.0, &mut z);
                 assert!(z.iter().zip(x.iter().zip(&y)).all(|(z, (x, y))| *z == 2.0 * y - 3.0 * x));
                 let (mut p, mut q) = (x.clone(), y.clone());
-                isa.combine(&mut p, &mut q, [1.0, 2.0], [-0.5, 4.0]);
+                isa.combine(&mut p, &mut q, [0.0, 2.0], [-0.5, 3.0]);
                 assert!(p.iter().zip(x.iter().zip(&y)).all(|(p, (x, y))| *p == x + 2.0 * y));
                 assert!(q.iter().zip(x.iter().zip(&y)).all(|(q, (x, y))| *q == 4.0 * y - 0.5 * x));
             }

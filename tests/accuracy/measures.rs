@@ -14,6 +14,8 @@ pub mod bounds {
     pub const USUAL: f64 = 8.0;
     /// `|s_i - s_i*| / (s_1 sqrt(k) eps)` for the `k` exact values `s*`
     pub const VALUES: f64 = 8.0;
+    /// `|sum s_i^2 - |A|^2| / (|A|^2 eps)`, which shows what rotations add to every value, in any size
+    pub const SQUARES: f64 = 30.0;
     /// `|s_i - s_i*| / (s_i cond(B) eps)` of `B D`, where relative accuracy is promised
     pub const RELATIVE: f64 = 5.0;
 }
@@ -143,6 +145,14 @@ pub fn residual<T: Real>(a: &Matrix, u: &Matrix, s: &[f64], v: &Matrix) -> f64 {
     let size = a.rows.max(a.cols).max(1) as f64;
     let underflow = 30.0 * size * tiny::<T>().scale(exponent);
     if difference <= underflow { 0.0 } else { (difference - underflow) / scaled.norm() / (size * T::EPSILON.to_f64()) }
+}
+
+/// `|sum s_i^2 - |A|^2| / (|A|^2 eps)`
+pub fn squares<T: Real>(a: &Matrix, s: &[f64]) -> f64 {
+    let exponent = a.scaling_exponent();
+    let sum = |x: &[f64]| x.iter().map(|x| Double::from(x.scale(exponent))).map(|x| x * x).sum::<Double>();
+    let (values, entries) = (sum(s), sum(&a.data));
+    if values == entries { 0.0 } else { (values - entries).abs().hi / entries.hi / T::EPSILON.to_f64() }
 }
 
 /// `|I - Q^T Q| / (rows eps)`

@@ -6,19 +6,22 @@
 //!
 //! ```text
 //! t = sign(zeta) / (|zeta| + sqrt(1 + zeta^2)),    zeta = (1/r - r) / (2 cos)
-//! p <- c (p + t q),  q <- c (q - t p),             c = 1 / sqrt(1 + t^2)
+//! p += s q - d p,  q -= s p + d q,                 c = 1 / sqrt(1 + t^2),  s = t c,  d = s^2 / (1 + c)
 //! |p|^2 <- |p|^2 (1 + t r cos),   |q|^2 <- |q|^2 (1 - t cos / r)
 //! ```
 //!
+//! As `d = 1 - c` keeps its digits, the rotation is orthogonal to within the rounding of its results. With c, which
+//! rounds to one for most of the last rotations, both columns would grow each time.
+//!
 //! The larger column grows, so the order settles. Each step of a sweep first brings the longest remaining column to the
-//! front (de Rijk, SISC 10, 1989). Sweeps end when no cosine exceeds the tolerance `eps sqrt(k)`, or when quadratic
-//! convergence promises that the next sweep would find none.
+//! front (de Rijk, SISC 10, 1989). Pairs with a cosine below `eps sqrt(k)` are orthogonal; sweeps end when quadratic
+//! convergence promises that all are.
 
 use super::triangle::Triangle;
 use super::{Outputs, finished, write_values};
 use crate::columns::{Columns, Total};
 use crate::error::Error;
-use crate::kernel::Isa;
+use crate::kernel::{Found, Isa};
 use crate::qr::{apply_q, factor};
 use crate::real::Real;
 use crate::svd::{Info, Options};
@@ -115,62 +118,60 @@ impl<T: Real> State<'_, T> {
         let n = self.x.cols();
         for sweep in 0..max_sweeps {
             (0..n).for_each(|j| self.rescale(j));
-            let (mut largest_cosine, mut largest_sine) = (T::ZERO, T::ZERO);
+            let mut found = Found::NOTHING;
             for p in 0..n {
                 self.bring_longest(p);
                 for q in p + 1..n {
-                    let (cosine, sine) = self.rotate_pair(p, q);
-                    largest_cosine = largest_cosine.max(cosine);
-                    largest_sine = largest_sine.max(sine);
+                    found = found.and(self.rotate_pair(p, q));
                 }
             }
-            if finished(n, largest_cosine, largest_sine, self.tolerance) {
+            if finished(n, found) {
                 return (sweep + 1, true);
             }
         }
         (max_sweeps, n < 2)
     }
 
-    /// Makes columns `p` and `q` orthogonal unless they are; returns the cosine between them and the sine of the
-    /// rotation.
-    fn rotate_pair(&mut self, p: usize, q: usize) -> (T, T) {
+    /// Makes columns `p` and `q` orthogonal unless they are.
+    fn rotate_pair(&mut self, p: usize, q: usize) -> Found<T> {
         let (norm_p, norm_q) = (self.norms.at(p), self.norms.at(q));
         if norm_p == T::ZERO || norm_q == T::ZERO {
-            return (T::ZERO, T::ZERO);
+            return Found::NOTHING;
         }
         let (xp, xq) = self.x.pair_mut(p, q);
         let cosine = self.isa.dot(xp, xq) / norm_p / norm_q;
         if cosine.abs() <= self.tolerance {
-            return (T::ZERO, T::ZERO);
+            return Found::NOTHING;
         }
         let kept = norm_q / norm_p;
         let shift = (self.exponents.at(q) - self.exponents.at(p)).to_f64() as i32;
         // Beyond this ratio of the norms 1 + t^2 rounds to 1 and t to cos r or -cos / r; their products with powers of
         // two are then written out, as the powers alone may not be representable.
         let far = T::SIGNIFICAND_BITS as i32;
-        let (c, s, gain, loss, up, down);
+        let (d, s, gain, loss, up, down);
         if shift < -far {
             let t = kept * cosine;
-            (c, s, up, down) = (T::ONE, t.scale(shift), t.scale(shift).scale(shift), -t);
+            (d, s, up, down) = (T::ZERO, t.scale(shift), t.scale(shift).scale(shift), -t);
             (gain, loss) = (T::ONE, T::ONE - cosine * cosine);
         } else if shift > far {
             let t = cosine / kept;
-            (c, s, up, down) = (T::ONE, -t.scale(-shift), -t, t.scale(-shift).scale(-shift));
+            (d, s, up, down) = (T::ZERO, -t.scale(-shift), -t, t.scale(-shift).scale(-shift));
             (gain, loss) = (T::ONE - cosine * cosine, T::ONE);
         } else {
             let ratio = kept * T::pow2(shift);
             let zeta = (T::ONE / ratio - ratio) / (cosine + cosine);
             let size = T::ONE / (zeta.abs() + hypotenuse(zeta));
             let t = if zeta < T::ZERO { -size } else { size };
-            c = T::ONE / hypotenuse(t);
+            let c = T::ONE / hypotenuse(t);
             s = t * c;
+            d = s * s / (T::ONE + c);
             (up, down) = (s * T::pow2(shift), -s * T::pow2(-shift));
             (gain, loss) = (T::ONE + t * ratio * cosine, T::ONE - t * cosine / ratio);
         }
-        self.isa.combine(xp, xq, [c, up], [down, c]);
+        self.isa.combine(xp, xq, [-d, up], [down, -d]);
         if let Some(w) = &mut self.w {
             let (wp, wq) = w.pair_mut(p, q);
-            self.isa.combine(wp, wq, [c, s], [-s, c]);
+            self.isa.combine(wp, wq, [-d, s], [-s, -d]);
         }
         for (j, factor) in [(p, gain), (q, loss)] {
             if factor > T::from_f64(0.01) {
@@ -180,7 +181,8 @@ impl<T: Real> State<'_, T> {
                 self.rescale(j);
             }
         }
-        (cosine.abs(), s.abs())
+        let change = (up * kept).abs().max((down / kept).abs());
+        Found { cosines: cosine * cosine, changes: change * change }
     }
 
     /// Computes the norm of column `j`, and brings its largest entry near one if it has left the neighbourhood.

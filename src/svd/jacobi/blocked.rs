@@ -20,7 +20,7 @@ use crate::svd::Options;
 const WIDTH: usize = 24;
 /// Most columns that are rotated where they are.
 const DIRECT: usize = 64;
-/// A sine above which a pair of blocks is worth a second round of rotations.
+/// The sum of the squares of the changes above which a pair of blocks is worth a second round of rotations.
 const LARGE: f64 = 0.1;
 
 /// For `k x k`: a pair of blocks, its Gram matrix over its rotations, the Gram matrix of each block, squared norms, and
@@ -98,7 +98,7 @@ impl<T: Real> State<'_, '_, T> {
             } else {
                 self.sweep()?
             };
-            if finished(n, found.cosine, found.sine, self.tolerance) {
+            if finished(n, found) {
                 return Ok((sweep + 1, true));
             }
         }
@@ -165,10 +165,10 @@ impl<T: Real> State<'_, '_, T> {
         let pairs = if q == p + WIDTH { Pairs::All } else { Pairs::Across(WIDTH) };
         let squares = squares.get_mut(..both).unwrap_or_default();
         let found = isa.rotate_pairs(stack.as_mut_slice(), squares, pairs, Inner::Gram, *tolerance);
-        if found.sine == T::ZERO {
+        if found.changes == T::ZERO {
             return Ok(found);
         }
-        if found.sine > T::from_f64(LARGE) {
+        if found.changes > T::from_f64(LARGE) {
             isa.rotate_pairs(stack.as_mut_slice(), squares, pairs, Inner::Gram, *tolerance);
         }
         let mut pair = Columns::new(aligned(pair, padded(m) * both), padded(m), both);

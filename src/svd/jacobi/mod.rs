@@ -26,6 +26,7 @@ use super::{Info, Options, check_outputs, fix_pair};
 use crate::check;
 use crate::columns::Columns;
 use crate::error::{Error, Operand};
+use crate::kernel::Found;
 use crate::qr::{copy_scaled, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
@@ -184,8 +185,10 @@ fn write_values<T: Real>(values: &[T], exponent: i32, options: &Options, s: &mut
     Ok(())
 }
 
-/// Whether a sweep over `n` columns was the last: it found them orthogonal, or what it leaves, which is of second order
-/// in what it found, is below the tolerance.
-fn finished<T: Real>(n: usize, cosine: T, sine: T, tolerance: T) -> bool {
-    cosine <= tolerance || T::from_usize(n) * cosine * sine < tolerance
+/// Whether the sweep over `n` columns that found this was the last.
+///
+/// Columns made orthogonal are disturbed by later rotations: with C the cosines that a sweep found, and S the changes that
+/// it made, `Y^T Y - I` of the normalized columns is about `S C`. That may be as much as rounding errors add.
+fn finished<T: Real>(n: usize, found: Found<T>) -> bool {
+    (T::ONE + T::ONE) * found.cosines.sqrt() * found.changes.sqrt() <= T::from_usize(n) * T::EPSILON
 }

@@ -132,3 +132,32 @@ fn wrong_arguments_are_named_and_nothing_changes() {
         assert!(s == [7.0; 4] && x == [7.0; 16] && y == [7.0; 16], "{}", method.name);
     }
 }
+
+/// What is left of a column after the much longer one that it is nearly parallel to must become orthogonal to the rest
+/// as well, though the rotations that do it are by tiny angles.
+#[test]
+fn columns_far_apart_in_length_become_orthogonal() {
+    fn check<T: Real>(a: &Matrix, exact: &Exact) {
+        for method in methods::<T>() {
+            method.verify(a, Job::FULL, Some(exact), "far apart");
+        }
+    }
+    let matrices = [
+        (
+            [-32, -29, -44, -44, 49],
+            [-39, 48, 7, -18, -43],
+            [-3, 2, -2, -1, -3, -1, -1, 2, -3, 1, 3, -3, 0, -1, 2, 0, 1, -3, -2, 2, -2, -3, -1, -2, -1],
+        ),
+        (
+            [-38, -35, 35, -46, -47],
+            [-53, -29, 42, -59, 25],
+            [-2, 1, 3, -3, 2, 0, -3, -2, -2, 0, -2, 1, -3, 1, 3, 3, -2, 0, -1, -1, 0, -2, -2, 1, -2],
+        ),
+    ];
+    for (rows, cols, entries) in matrices {
+        let a = Matrix::new(5, 5, |i, j| f64::from(entries[5 * i + j]) * 2f64.powi(rows[i] + cols[j]));
+        let exact = singular_values(&a);
+        check::<f32>(&a, &exact);
+        check::<f64>(&a, &exact);
+    }
+}

@@ -1,7 +1,7 @@
 //! LAPACK's ratios, and the distance of the values from those of the oracle, over all matrix types and shapes.
 
-use super::{Job, methods};
-use crate::measures::{Matrix, bounds};
+use super::{Job, Setting, methods};
+use crate::measures::{Matrix, bounds, squares};
 use crate::oracle::singular_values;
 use crate::{corpus, lapack};
 use lowrank::Real;
@@ -42,6 +42,30 @@ fn every_matrix_of_every_small_shape_in_f64() {
 #[test]
 fn every_matrix_of_every_small_shape_in_f32() {
     small::<f32>();
+}
+
+/// No oracle is needed to see values that are all a little too large.
+fn sums_of_squares<T: Real>() {
+    for (m, n) in [(16, 10), (40, 40), (40, 300), (150, 150)] {
+        for (name, a) in lapack::types::<T>(m, n) {
+            let a = a.rounded::<T>();
+            for method in methods::<T>() {
+                let s = method.run(&a, &Setting::plain(Job::VALUES)).unwrap().s;
+                let error = squares::<T>(&a, &s);
+                assert!(error < bounds::SQUARES, "{}, {name}, {m} x {n}: {error}", method.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn squares_of_the_values_sum_to_those_of_the_entries_in_f64() {
+    sums_of_squares::<f64>();
+}
+
+#[test]
+fn squares_of_the_values_sum_to_those_of_the_entries_in_f32() {
+    sums_of_squares::<f32>();
 }
 
 fn large<T: Real>() {
