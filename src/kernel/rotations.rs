@@ -3,24 +3,25 @@
 //! Two columns with squared norms `a` and `b` and inner product `g` become orthogonal by the rotation with the tangent
 //!
 //! ```text
-//! t = sign(a - b) 2 g / (|a - b| + sqrt((a - b)^2 + 4 g^2))
-//! p += s (q - h p),  q -= s (p + h q),    s = t / sqrt(1 + t^2),  h = t / (1 + sqrt(1 + t^2))
-//! a += t g,          b -= t g
+//! u = |a - b| + sqrt((a - b)^2 + 4 g^2),    w = sqrt(u^2 + 4 g^2)
+//! p += s (q - h p),  q -= s (p + h q),      s = sign(a - b) 2 g / w,  c = u / w,  h = s / (1 + c)
+//! a += e,            b -= e,                e = s (2 c g - s (a - b))
 //! ```
 //!
 //! h is the tangent of half the angle, and `1 - s h` the cosine c. Written this way, the rotation is orthogonal to within
 //! the rounding of its results. With c, which rounds to one for most of the last rotations, both columns would grow each
-//! time.
+//! time. Only the angle depends on u, so half of its digits are enough.
 //!
-//! The chain from the inner product to `c` takes two divisions and two roots, some hundred cycles. So pairs are visited
-//! in rounds, no column twice in a round, and a vector holds the numbers of as many pairs as it has lanes.
+//! The chain from the inner product to `h` takes a division and three roots, some hundred cycles. So pairs are visited in
+//! rounds, no column twice in a round: first all inner products of a round, then all angles, in vectors with as many
+//! pairs as lanes, then all rotations.
 
 use super::simd::{Isa, Kernel, Simd};
 use crate::columns::Total;
 use crate::real::Real;
 
-/// Most lanes of any vector.
-const LANES: usize = 16;
+/// Most pairs that are taken at once: a multiple of the lanes of every vector.
+const GROUP: usize = 64;
 
 /// Which pairs a sweep visits, each once.
 #[derive(Clone, Copy, Debug)]
@@ -117,16 +118,16 @@ impl<T: Real> Kernel<T> for Rotations<'_, T> {
         let n = self.squares.len();
         let (rounds, slots) = self.pairs.rounds(n);
         let mut found = [simd.splat(T::ZERO); 2];
-        let mut group = Group { places: [(0, 0); LANES], count: 0 };
+        let mut group = Group::new();
         for round in 0..rounds {
             for slot in 0..slots {
                 let (p, q) = self.pairs.at(n, rounds, round, slot);
                 if p.max(q) < n {
-                    group.places[group.count % LANES] = (p.min(q), p.max(q));
+                    group.places[group.count % GROUP] = (p.min(q), p.max(q));
                     group.count += 1;
                 }
-                if group.count == S::LANES || (slot + 1 == slots && group.count > 0) {
-                    self.rotate(simd, &group, &mut found);
+                if group.count == GROUP || slot + 1 == slots {
+                    self.rotate(simd, &mut group, &mut found);
                     group.count = 0;
                 }
             }
@@ -136,53 +137,95 @@ impl<T: Real> Kernel<T> for Rotations<'_, T> {
     }
 }
 
-/// Pairs without a common column.
-struct Group {
-    places: [(usize, usize); LANES],
+/// Pairs without a common column, and their numbers.
+struct Group<T> {
+    places: [(usize, usize); GROUP],
     count: usize,
+    products: [T; GROUP],
+    /// Squared norms before, then after the rotation.
+    firsts: [T; GROUP],
+    seconds: [T; GROUP],
+    sines: [T; GROUP],
+    halves: [T; GROUP],
+}
+
+impl<T: Real> Group<T> {
+    #[inline(always)]
+    fn new() -> Self {
+        let (zeros, ones) = ([T::ZERO; GROUP], [T::ONE; GROUP]);
+        let places = [(0, 0); GROUP];
+        Group { places, count: 0, products: zeros, firsts: ones, seconds: ones, sines: zeros, halves: zeros }
+    }
+
+    /// The angles of the pairs from `start` on that fill a vector; adds to the sums of [`Found`].
+    #[inline(always)]
+    fn angles<S: Simd<T>>(&mut self, simd: S, start: usize, tolerance: T, found: &mut [S::Vector; 2]) {
+        if start + S::LANES > GROUP {
+            return;
+        }
+        let (zero, one, smallest) = (simd.splat(T::ZERO), simd.splat(T::ONE), simd.splat(T::MIN_POSITIVE));
+        // SAFETY: a vector follows `start` in each array.
+        let (a, b, g) = unsafe {
+            let load = |from: *const T| simd.load_whole(from.add(start));
+            (load(self.firsts.as_ptr()), load(self.seconds.as_ptr()), load(self.products.as_ptr()))
+        };
+        // Relative to the larger square, so that the squares of these have room.
+        let larger = simd.max(a, b);
+        let scale = simd.inverse_power(simd.max(larger, smallest));
+        let difference = simd.mul(simd.sub(a, b), scale);
+        let double = simd.mul(simd.add(g, g), scale);
+        let square = simd.mul(double, double);
+        let root = simd.rough_sqrt(simd.max(simd.mul_add(difference, difference, square), smallest));
+        let u = simd.add(simd.abs(difference), root);
+        let inverse = simd.inverse_sqrt(simd.mul_add(u, u, square));
+        let (c, s) = (simd.mul(u, inverse), simd.mul(double, inverse));
+        let s = simd.select_less(difference, zero, simd.sub(zero, s), s);
+        // Where a column is zero, so is what this multiplies.
+        let product = simd.mul(simd.mul(a, scale), simd.mul(b, scale));
+        let inverse = simd.mul(simd.inverse_sqrt(simd.max(product, smallest)), scale);
+        let cosine = simd.mul(g, inverse);
+        let s = simd.select_less(simd.splat(tolerance), simd.abs(cosine), s, zero);
+        let half = simd.div(s, simd.add(one, c));
+        let change = simd.mul(simd.mul(s, larger), inverse);
+        found[0] = simd.mul_add(cosine, cosine, found[0]);
+        found[1] = simd.mul_add(change, change, found[1]);
+        let step = simd.mul(s, simd.mul_sub_from(s, simd.sub(a, b), simd.mul(c, simd.add(g, g))));
+        // SAFETY: as above.
+        unsafe {
+            let store = |x, to: *mut T| simd.store_whole(x, to.add(start));
+            store(simd.add(a, step), self.firsts.as_mut_ptr());
+            store(simd.sub(b, step), self.seconds.as_mut_ptr());
+            store(s, self.sines.as_mut_ptr());
+            store(half, self.halves.as_mut_ptr());
+        }
+    }
 }
 
 impl<T: Real> Rotations<'_, T> {
     #[inline(always)]
-    fn rotate<S: Simd<T>>(&mut self, simd: S, group: &Group, found: &mut [S::Vector; 2]) {
-        let (mut products, mut firsts, mut seconds) = ([T::ZERO; LANES], [T::ONE; LANES], [T::ONE; LANES]);
-        for lane in 0..LANES.min(group.count) {
-            let (p, q) = group.places[lane];
-            products[lane] = self.product(simd, p, q);
-            (firsts[lane], seconds[lane]) = (self.squares.at(p), self.squares.at(q));
+    fn rotate<S: Simd<T>>(&mut self, simd: S, group: &mut Group<T>, found: &mut [S::Vector; 2]) {
+        let count = GROUP.min(group.count);
+        for i in 0..count {
+            let (p, q) = group.places[i];
+            group.products[i] = self.product(simd, p, q);
+            (group.firsts[i], group.seconds[i]) = (self.squares.at(p), self.squares.at(q));
         }
-        let (zero, one) = (simd.splat(T::ZERO), simd.splat(T::ONE));
-        let (a, b, g) = (simd.load(&firsts), simd.load(&seconds), simd.load(&products));
-        let root = simd.sqrt(simd.mul(a, b));
-        let size = simd.abs(g);
-        let limit = simd.mul(simd.splat(self.tolerance), root);
-        let (difference, double) = (simd.sub(a, b), simd.add(g, g));
-        let hypotenuse = simd.sqrt(simd.mul_add(difference, difference, simd.mul(double, double)));
-        // No smaller than `2 |g|`, also where the squares underflow: no tangent is above one.
-        let hypotenuse = simd.max(hypotenuse, simd.abs(double));
-        let tangent = simd.div(double, simd.add(simd.abs(difference), hypotenuse));
-        let tangent = simd.select_less(difference, zero, simd.sub(zero, tangent), tangent);
-        let t = simd.select_less(limit, size, tangent, zero);
-        let secant = simd.sqrt(simd.mul_add(t, t, one));
-        let s = simd.div(t, secant);
-        let half = simd.div(t, simd.add(one, secant));
-        // Where a column is zero, so is what is divided here.
-        let inverse = simd.div(one, simd.max(root, simd.splat(T::MIN_POSITIVE)));
-        let (cosine, change) = (simd.mul(g, inverse), simd.mul(simd.mul(s, simd.max(a, b)), inverse));
-        found[0] = simd.mul_add(cosine, cosine, found[0]);
-        found[1] = simd.mul_add(change, change, found[1]);
-        let (mut sines, mut halves) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-        simd.store(s, &mut sines);
-        simd.store(half, &mut halves);
-        simd.store(simd.mul_add(t, g, a), &mut firsts);
-        simd.store(simd.mul_sub_from(t, g, b), &mut seconds);
-        for lane in 0..LANES.min(group.count) {
-            let ((p, q), s) = (group.places[lane], sines[lane]);
+        let mut start = 0;
+        while start < count {
+            // The lanes without a pair find columns that are orthogonal.
+            for i in count.max(start)..GROUP.min(start + S::LANES) {
+                group.products[i] = T::ZERO;
+            }
+            group.angles(simd, start, self.tolerance, found);
+            start += S::LANES;
+        }
+        for i in 0..count {
+            let ((p, q), s) = (group.places[i], group.sines[i]);
             if s != T::ZERO {
                 let (x, y) = pair(self.columns, self.len, p, q);
-                combine(simd, x, y, s, halves[lane]);
-                self.update(simd, p, firsts[lane]);
-                self.update(simd, q, seconds[lane]);
+                combine(simd, x, y, s, group.halves[i]);
+                self.update(simd, p, group.firsts[i]);
+                self.update(simd, q, group.seconds[i]);
             }
         }
     }

@@ -48,7 +48,7 @@ const fn padded(m: usize) -> usize {
 }
 
 /// Rotates the columns of X until they are orthogonal, longest first. Returns the number of sweeps, and whether the
-/// tolerance was met. Squares of squares of their norms are in the range of T.
+/// tolerance was met. The squares of their norms are in the range of T.
 pub(super) fn orthogonalize<T: Real>(
     x: &mut Columns<'_, T>,
     options: &Options,

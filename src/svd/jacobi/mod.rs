@@ -63,7 +63,7 @@ const fn layout(l: usize, k: usize) -> [usize; 10] {
 /// The last digits differ from that function's.
 ///
 /// About `6 l k^2` operations for two QR factorizations, `5 k^3` for each of the 4 to 8 sweeps, and `6 l k^2` for the vectors.
-/// Matrices whose triangle is badly conditioned even with its rows scaled, and those graded over more than about a quarter
+/// Matrices whose triangle is badly conditioned even with its rows scaled, and those graded over more than about half
 /// of the exponents of T, take the time of [`jacobi_unblocked`].
 ///
 /// # Errors

@@ -11,7 +11,7 @@
 //! error of X is small relative to each of its columns and, as rotations from the right preserve the norms of rows,
 //! relative to each row of L. So W is orthogonal to within `eps |L^-1 D|`, D the norms of the rows of L (Drmac &
 //! Veselic, part II). Pivoting commonly makes this number a few times `sqrt(k)`. Where it is large, or where norms are so
-//! far apart that powers of them leave the range, the rotations are accumulated instead (`accumulated.rs`).
+//! far apart that squares of them leave the range, the rotations are accumulated instead (`accumulated.rs`).
 
 use super::blocked::{orthogonalize, orthogonalize_scratch_len};
 use super::triangle::Triangle;
@@ -131,8 +131,8 @@ impl<T: Real> Factor<'_, T> {
     }
 }
 
-/// Whether `|X^-1 D|`, D the norms of the rows of X, is small, and no row so much shorter than `2^shift` that its fourth
-/// power underflows.
+/// Whether `|X^-1 D|`, D the norms of the rows of X, is small, and no row so much shorter than `2^shift` that its square
+/// underflows.
 fn well_conditioned<T: Real>(x: &Columns<'_, T>, inverse: MatRef<'_, T>, shift: i32, norms: &mut [T]) -> bool {
     let n = x.cols();
     let (down, up) = (T::pow2(-shift), T::pow2(shift));
@@ -141,7 +141,7 @@ fn well_conditioned<T: Real>(x: &Columns<'_, T>, inverse: MatRef<'_, T>, shift: 
         norms.iter_mut().zip(x.col(j)).for_each(|(sum, x)| *sum += (*x * down) * (*x * down));
     }
     norms.iter_mut().for_each(|norm| *norm = norm.sqrt());
-    if norms.iter().any(|norm| *norm < T::pow2(T::MIN_EXPONENT / 4 + 4)) {
+    if norms.iter().any(|norm| *norm < T::pow2(T::MIN_EXPONENT / 2 + 8)) {
         return false;
     }
     let mut square = T::ZERO;
