@@ -82,10 +82,44 @@ pub trait Simd<T>: Copy {
     /// In each lane `then` if `x < y`, else `otherwise`.
     fn select_less(self, x: Self::Vector, y: Self::Vector, then: Self::Vector, otherwise: Self::Vector)
     -> Self::Vector;
+    /// Whether `x < y` in any lane.
+    fn any_less(self, x: Self::Vector, y: Self::Vector) -> bool;
+    /// `x_0, y_0, x_1, y_1, ...`, in two vectors.
+    fn zip(self, x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
     /// `2^(1 - e)` for `2^e <= x < 2^(e + 1)`, which brings x into `[2, 4)`; x is positive and normal.
     fn inverse_power(self, x: Self::Vector) -> Self::Vector;
     /// The sum of the lanes, added in halves.
     fn sum(self, x: Self::Vector) -> T;
+}
+
+/// The most lanes of any set.
+pub(crate) const MOST_LANES: usize = 16;
+
+/// Transposes the matrix whose rows are the first `LANES` of these vectors: each round of zips takes one more bit of an
+/// element's place from the lane to the vector.
+#[inline(always)]
+pub(crate) fn transpose<T, S: Simd<T>>(simd: S, rows: &mut [S::Vector; MOST_LANES]) {
+    // No loop over the rounds: unrolled for certain, the vectors stay in registers.
+    if S::LANES > 1 {
+        zip_halves(simd, rows);
+    }
+    if S::LANES > 2 {
+        zip_halves(simd, rows);
+    }
+    if S::LANES > 4 {
+        zip_halves(simd, rows);
+    }
+    if S::LANES > 8 {
+        zip_halves(simd, rows);
+    }
+}
+
+#[inline(always)]
+fn zip_halves<T, S: Simd<T>>(simd: S, rows: &mut [S::Vector; MOST_LANES]) {
+    let old = *rows;
+    for i in 0..S::LANES / 2 {
+        [rows[2 * i], rows[2 * i + 1]] = simd.zip(old[i], old[i + S::LANES / 2]);
+    }
 }
 
 /// A loop over vectors of any instruction set.
