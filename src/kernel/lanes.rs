@@ -125,3 +125,53 @@ pub(crate) fn write_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Isa, Kernel};
+    use std::{vec, vec::Vec};
+
+    /// Copies the rows of one matrix to another, by way of the lanes.
+    struct Copy<'a, T>(MatRef<'a, T>, MatMut<'a, T>);
+
+    impl<T: Real> Kernel<T> for Copy<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) {
+            let Copy(a, mut out) = self;
+            let mut group = [[T::from_f64(f64::NAN); GROUP]; 36];
+            for first in (0..a.rows()).step_by(2 * S::LANES) {
+                read_rows(simd, a, first, &mut group);
+                for (entry, lanes) in group.iter().enumerate().take(a.cols()) {
+                    let expected = |lane| a.get(first + lane, entry).unwrap_or(T::ZERO);
+                    assert!((0..2 * S::LANES).all(|lane| lanes[lane] == expected(lane)), "{:?}", a.shape());
+                }
+                write_rows(simd, &group, &mut out, first);
+            }
+        }
+    }
+
+    fn check<T: Real>() {
+        for isa in Isa::all() {
+            for (rows, cols) in (1..70).step_by(3).flat_map(|rows| (1..=36).map(move |cols| (rows, cols))) {
+                for (down, across) in [(cols, 1), (cols + 3, 1), (1, rows), (1, rows + 2), (2 * cols, 2), (3, 3 * rows)]
+                {
+                    let data: Vec<T> = (1..=rows * cols * 4 + 300).map(T::from_usize).collect();
+                    let mut copy = vec![T::ZERO; data.len()];
+                    let a = MatRef::new(&data, rows, cols, down, across).unwrap();
+                    isa.run(Copy(a, MatMut::new(&mut copy, rows, cols, down, across).unwrap()));
+                    let mut expected = vec![T::ZERO; data.len()];
+                    MatMut::new(&mut expected, rows, cols, down, across).unwrap().copy_from(a);
+                    assert!(copy == expected, "{isa:?}, {rows} x {cols}, {down}, {across}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_come_and_go_and_nothing_between_them_is_touched() {
+        check::<f32>();
+        check::<f64>();
+    }
+}

@@ -92,7 +92,11 @@ pub fn run(arguments: &Arguments) {
 
 /// Runs the rows and prints their table.
 fn print<T: Scalar>(rows: &[&Row], common: &Common) {
-    println!("\nm x k by k x n, {}, 1 thread, {}: GFlop/s, and the ratio of the rates\n", T::NAME, common.clock());
+    common.title(&format!(
+        "m x k by k x n, {}, 1 thread, {}: GFlop/s, and the ratio of the rates",
+        T::NAME,
+        common.clock()
+    ));
     let entries = entries::<T>();
     let mut header = vec!["m x k x n".to_owned()];
     header.extend(entries.iter().map(|entry| entry.name.to_owned()));
@@ -116,7 +120,7 @@ fn print<T: Scalar>(rows: &[&Row], common: &Common) {
         lines.push(line);
     }
     table::progress("");
-    table::print(&header, &lines);
+    table::print(&header, &lines, common.markdown);
     println!("\n{met} of {goals} goals met");
 }
 

@@ -290,6 +290,56 @@ mod tests {
         every_operation::<f64>();
     }
 
+    /// Zips, comparisons and transposes against their definitions, in one vector or in two.
+    struct Zips {
+        twice: bool,
+    }
+
+    impl<T: Real> Kernel<T> for Zips {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) {
+            if self.twice { zips(Twice(simd)) } else { zips(simd) }
+        }
+    }
+
+    #[inline(always)]
+    fn zips<T: Real, S: Simd<T>>(simd: S) {
+        let number = |i: usize, j: usize| T::from_usize(100 * i + j);
+        let lanes = |x: S::Vector| {
+            let mut lanes = vec![T::ZERO; S::LANES];
+            simd.store(x, &mut lanes);
+            lanes
+        };
+        let row = |i: usize| simd.load(&(0..S::LANES).map(|j| number(i, j)).collect::<Vec<T>>());
+        let expected: Vec<T> = (0..S::LANES).flat_map(|j| [number(0, j), number(1, j)]).collect();
+        let [low, high] = simd.zip(row(0), row(1));
+        assert_eq!([lanes(low), lanes(high)].concat(), expected);
+        for lane in 0..S::LANES {
+            let one: Vec<T> = (0..S::LANES).map(|i| if i == lane { T::ONE } else { T::ZERO }).collect();
+            let (one, zero) = (simd.load(&one), simd.splat(T::ZERO));
+            assert!(simd.any_less(zero, one) && !simd.any_less(one, zero) && !simd.any_less(one, one));
+        }
+        assert!(!simd.any_less(simd.splat(T::from_f64(f64::NAN)), row(1)));
+        if S::LANES <= MOST_LANES {
+            let mut rows = core::array::from_fn(row);
+            transpose(simd, &mut rows);
+            for j in 0..S::LANES {
+                assert_eq!(lanes(rows[j]), (0..S::LANES).map(|i| number(i, j)).collect::<Vec<T>>());
+            }
+        }
+    }
+
+    #[test]
+    fn zips_comparisons_and_transposes_on_every_set() {
+        for isa in Isa::all() {
+            for twice in [false, true] {
+                isa.run::<f32, _>(Zips { twice });
+                isa.run::<f64, _>(Zips { twice });
+            }
+        }
+    }
+
     /// What the roots and powers of a set give for each of these numbers, in one vector and in two.
     struct Roots<T>(Vec<T>);
 

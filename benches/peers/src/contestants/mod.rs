@@ -71,10 +71,15 @@ impl<T: Scalar> Outputs<T> {
         Outputs { problem: *problem, s: memory(n), u: memory(u), v: memory(v) }
     }
 
+    /// All places for `s`, U and V.
+    pub fn all(&mut self) -> [&mut [T]; 3] {
+        [&mut self.s, &mut self.u, &mut self.v]
+    }
+
     /// The places for `s`, U and V of matrix `i`; those for U and V are empty if no vectors are asked for.
     pub fn places(&mut self, i: usize) -> [&mut [T]; 3] {
         let count = self.problem.count;
-        [&mut self.s, &mut self.u, &mut self.v].map(|memory| {
+        self.all().map(|memory| {
             let len = memory.len() / count;
             &mut memory[i * len..][..len]
         })
