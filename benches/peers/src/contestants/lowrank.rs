@@ -97,8 +97,8 @@ pub fn product<T: Scalar>(shape: &Products) -> Box<dyn Gemm<T>> {
 
 impl<T: Scalar> Gemm<T> for Product<T> {
     fn run(&mut self, a: &[T], b: &[T], c: &mut [T]) {
-        let Products { m, k, n, .. } = self.shape;
-        let a = MatRef::col_major(a, m, k).unwrap();
+        let Products { transposed, m, k, n, .. } = self.shape;
+        let a = if transposed { MatRef::row_major(a, m, k) } else { MatRef::col_major(a, m, k) }.unwrap();
         let b = MatRef::col_major(b, k, n).unwrap();
         let c = MatMut::col_major(c, m, n).unwrap();
         gemm(T::ONE, a, b, T::ZERO, c, Execution::new(), &mut self.scratch).unwrap();

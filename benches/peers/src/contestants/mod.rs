@@ -112,6 +112,8 @@ pub fn random<T: Scalar>(len: usize, seed: u64) -> Vec<T> {
 /// `count` products `C = A B` of an `m x k` and a `k x n` matrix.
 #[derive(Clone, Copy, Debug)]
 pub struct Products {
+    /// Whether the memory of A holds its transpose.
+    pub transposed: bool,
     pub m: usize,
     pub k: usize,
     pub n: usize,
