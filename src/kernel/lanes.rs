@@ -3,7 +3,7 @@
 //! In a column-major matrix the lanes of an entry are adjacent already. In a row-major one, square blocks of as many
 //! entries as rows are transposed in registers; what is left over, if it is less than half a block, goes one by one.
 
-use super::simd::{MOST_LANES, Simd, Twice, transpose};
+use super::simd::{MOST_LANES, Simd, Twice, load_transposed, transpose};
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
@@ -50,14 +50,8 @@ pub(crate) fn read_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
         let mut entry = 0;
         while entry < blocks {
             let width = S::LANES.min(entries - entry);
-            let mut block = [simd.splat(T::ZERO); MOST_LANES];
-            for (i, x) in block.iter_mut().enumerate().take(S::LANES) {
-                if i < rows {
-                    // SAFETY: the row is one of those left, and has `width` adjacent entries from `entry` on.
-                    *x = unsafe { simd.load_part(place(lane + i, entry), width) };
-                }
-            }
-            transpose(simd, &mut block);
+            // SAFETY: the rows are some of those left, and have `width` adjacent entries from `entry` on.
+            let block = unsafe { load_transposed(simd, place(lane, entry), down, rows, width) };
             for (i, x) in block.into_iter().enumerate().take(S::LANES) {
                 if let Some(lanes) = group.get_mut(entry + i) {
                     simd.store(x, lanes.get_mut(lane..).unwrap_or_default());

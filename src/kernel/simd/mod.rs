@@ -95,6 +95,31 @@ pub trait Simd<T>: Copy {
 /// The most lanes of any set.
 pub(crate) const MOST_LANES: usize = 16;
 
+/// The transpose of a block of `rows x cols` numbers, at most `LANES` each: `cols` vectors, zero in the lanes that have no
+/// row.
+///
+/// # Safety
+/// `from` and every multiple of `stride` after it, `rows` places, are valid for reads of `cols` numbers.
+#[inline(always)]
+pub(crate) unsafe fn load_transposed<T, S: Simd<T>>(
+    simd: S,
+    from: *const T,
+    stride: usize,
+    rows: usize,
+    cols: usize,
+) -> [S::Vector; MOST_LANES] {
+    // SAFETY: nothing is read.
+    let mut block = [unsafe { simd.load_part(from, 0) }; MOST_LANES];
+    for i in 0..S::LANES {
+        if i < rows {
+            // SAFETY: the caller's.
+            block[i] = unsafe { simd.load_part(from.wrapping_add(i * stride), cols) };
+        }
+    }
+    transpose(simd, &mut block);
+    block
+}
+
 /// Transposes the matrix whose rows are the first `LANES` of these vectors: each round of zips takes one more bit of an
 /// element's place from the lane to the vector.
 #[inline(always)]

@@ -87,7 +87,8 @@ pub enum Order {
 /// sweeps that a matrix took, whether all converged, and how many values of all matrices are not zero. No scratch is
 /// needed; a group of matrices is on the stack, at most some tens of kB with AVX-512.
 ///
-/// A sweep has `k (k - 1) / 2` rotations of about `15 k + 40` operations each (without V `9 k + 40`), two roots among them;
+/// A sweep has `k (k - 1) / 2` rotations of about `12 max(m, n) + 40` operations each, two roots among them, and `6 k` more
+/// for V (U if A is wide);
 /// the slowest matrix of a group takes 3 to 7 sweeps. All of this is done at once for the lanes of two vectors: 8 (f64)
 /// or 16 (f32) matrices with AVX2, twice as many with AVX-512.
 ///
