@@ -1,21 +1,19 @@
 //! The checks of the public doors.
 
 use crate::error::{Error, Operand};
-use crate::kernel::max_abs;
+use crate::kernel::max_abs_if_finite;
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
-
-/// Entries that are looked at together.
-const PIECE: usize = 2048;
 
 /// The largest magnitude in A, or its first entry that is not finite.
 pub(crate) fn finite<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<T, Error> {
     let mut largest = T::ZERO;
-    // A piece is still in the first-level cache when it is read a second time.
-    let bad = a.lines().flat_map(|line| line.chunks(PIECE)).find_map(|line| {
-        largest = max_abs(line).max(largest);
-        let ok = line.iter().fold(true, |ok, x| ok & x.is_finite());
-        if ok { None } else { line.iter().find(|x| !x.is_finite()) }
+    let bad = a.lines().find_map(|line| match max_abs_if_finite(line) {
+        Some(of_line) => {
+            largest = of_line.max(largest);
+            None
+        }
+        None => line.iter().find(|x| !x.is_finite()),
     });
     match bad.and_then(|bad| a.place_of(bad)) {
         Some((row, col)) => Err(Error::NonFinite { operand, row, col }),

@@ -17,7 +17,7 @@
 //! Each entry of C is one chain of KC terms after the other, whichever tile it is in and however the factors lie in memory.
 //! So neither the strides, nor a cut of C into parts, nor the choice to pack changes a bit.
 
-use super::simd::{Isa, Kernel, Simd};
+use super::simd::{Isa, Kernel, Simd, load_transposed};
 use crate::real::Real;
 use crate::scratch::{min, sum, times};
 use crate::view::{MatMut, MatRef};
@@ -164,6 +164,23 @@ fn pack<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit:
                     i += S::LANES;
                 }
             }
+            continue;
+        }
+        if source.col_stride() == 1 && rows >= S::LANES {
+            for i in (0..rows).step_by(S::LANES) {
+                for j in (0..k).step_by(S::LANES) {
+                    let from = source.as_ptr().wrapping_add(i * source.row_stride() + j);
+                    let (high, wide) = (S::LANES.min(rows - i), S::LANES.min(k - j));
+                    // SAFETY: the block is a part of the source, whose rows are adjacent numbers.
+                    let columns = unsafe { load_transposed(simd, from, source.row_stride(), high, wide) };
+                    for l in 0..S::LANES {
+                        if l < wide {
+                            let to = panel.get_mut((j + l) * padded + i..(j + l + 1) * padded);
+                            simd.store(columns[l], to.unwrap_or_default());
+                        }
+                    }
+                }
+            }
         } else {
             let mut i = 0;
             while i < rows {
@@ -173,6 +190,8 @@ fn pack<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit:
                     _ => transpose::<T, 1>(source, i, panel, padded),
                 };
             }
+        }
+        if rows < padded {
             for to in panel.chunks_exact_mut(padded) {
                 to.get_mut(rows..).unwrap_or_default().fill(T::ZERO);
             }

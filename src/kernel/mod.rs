@@ -9,17 +9,19 @@
 #![allow(clippy::needless_range_loop, reason = "kernels are written with plain loops: see `simd`")]
 
 mod gemm;
+mod lanes;
 mod panel;
 mod product;
 mod rotations;
 mod simd;
 mod vector;
 
+pub(crate) use lanes::{GROUP, read_rows, write_rows};
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
 pub(crate) use rotations::{Found, Inner, Pairs};
 pub(crate) use simd::{Isa, Kernel, Lanes, Simd, Twice};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
-pub(crate) use vector::{max_abs, pairwise, row_reduce, scale};
+pub(crate) use vector::{max_abs, max_abs_if_finite, pairwise, row_reduce, scale};
 
 /// Who computes dense matrix products.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

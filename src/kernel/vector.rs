@@ -17,6 +17,8 @@ use crate::view::MatRef;
 const LANES: usize = 16;
 /// Terms in a block.
 const BLOCK: usize = 512;
+/// Below this length, asking for the best instructions costs as much as they save.
+const SHORT: usize = 64;
 
 /// Adds up `terms`, each the sum of a block, pairwise.
 ///
@@ -113,6 +115,13 @@ pub fn norm<T: Real>(x: &[T]) -> T {
 #[inline]
 pub(crate) fn max_abs<T: Real>(x: &[T]) -> T {
     Isa::PORTABLE.max_abs(x)
+}
+
+/// The largest magnitude, if all are finite. Exact, so that the instructions do not matter.
+#[inline]
+pub(crate) fn max_abs_if_finite<T: Real>(x: &[T]) -> Option<T> {
+    let isa = if x.len() < SHORT { Isa::PORTABLE } else { Isa::best() };
+    isa.run(Finite { x })
 }
 
 /// `y += a x`
@@ -333,6 +342,28 @@ impl<T: Real> Kernel<T> for MaxAbs<'_, T> {
         let mut lanes = [T::ZERO; LANES];
         simd.store(largest, &mut lanes);
         lanes.iter().fold(T::ZERO, |largest, x| largest.max(*x))
+    }
+}
+
+struct Finite<'a, T> {
+    x: &'a [T],
+}
+
+impl<T: Real> Kernel<T> for Finite<'_, T> {
+    type Output = Option<T>;
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) -> Option<T> {
+        let zero = simd.splat(T::ZERO);
+        // Infinity or NaN times zero is NaN, and stays so in the sum.
+        let (mut largest, mut sum) = (zero, zero);
+        for x in self.x.chunks(S::LANES) {
+            let x = simd.load(x);
+            largest = simd.max(simd.abs(x), largest);
+            sum = simd.mul_add(x, zero, sum);
+        }
+        let mut lanes = [T::ZERO; LANES];
+        simd.store(largest, &mut lanes);
+        (simd.sum(sum) == T::ZERO).then(|| lanes.iter().fold(T::ZERO, |largest, x| largest.max(*x)))
     }
 }
 

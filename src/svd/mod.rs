@@ -146,6 +146,14 @@ pub fn column_sign<T: Real>(x: MatRef<'_, T>, col: usize) -> T {
     }
 }
 
+/// Columns of U and V for an `m x n` matrix.
+fn columns((m, n): (usize, usize), vectors: Vectors) -> (usize, usize) {
+    match vectors {
+        Vectors::Thin => (m.min(n), m.min(n)),
+        Vectors::Full => (m, n),
+    }
+}
+
 /// The outputs must have the shapes that an `m x n` matrix and the options ask for.
 fn check_outputs<T>(
     (m, n): (usize, usize),
@@ -154,11 +162,7 @@ fn check_outputs<T>(
     v: &Option<MatMut<'_, T>>,
     vectors: Vectors,
 ) -> Result<(), Error> {
-    let k = m.min(n);
-    let (left, right) = match vectors {
-        Vectors::Thin => (k, k),
-        Vectors::Full => (m, n),
-    };
+    let (k, (left, right)) = (m.min(n), columns((m, n), vectors));
     if s.len() != k {
         return Err(Error::Shape { operand: Operand::SingularValues, expected: (k, 1), given: (s.len(), 1) });
     }

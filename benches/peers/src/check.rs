@@ -22,6 +22,20 @@ pub struct Factors {
     pub vectors: Option<(DMatrix<f64>, DMatrix<f64>)>,
 }
 
+impl Factors {
+    /// Whether every number has the same bits.
+    pub fn same_bits(&self, other: &Self) -> bool {
+        let vectors = |factors: &Self| match &factors.vectors {
+            Some((u, v)) => u.iter().chain(v).copied().collect(),
+            None => Vec::new(),
+        };
+        let bits = |factors: &Self| -> Vec<u64> {
+            factors.s.iter().copied().chain(vectors(factors)).map(f64::to_bits).collect()
+        };
+        bits(self) == bits(other)
+    }
+}
+
 /// The largest ratio of each contestant for one matrix; infinite if the values do not descend or are no numbers.
 pub fn ratios(a: &DMatrix<f64>, found: &[Factors], eps: f64) -> Vec<f64> {
     let median: Vec<f64> = (0..a.ncols()).map(|i| median(found.iter().map(|factors| factors.s[i]))).collect();

@@ -19,9 +19,10 @@ pub struct Arguments {
     rows: Vec<String>,
 }
 
-/// A row of the table: an `m x k` by `k x n` product, and the rate of ours, divided by that of matrixmultiply, that is to
-/// be reached.
+/// A row of the table: an `m x k` by `k x n` product, whether the first factor lies there as its transpose, and the rate
+/// of ours, divided by that of matrixmultiply, that is to be reached.
 struct Row {
+    transposed: bool,
     m: usize,
     k: usize,
     n: usize,
@@ -29,7 +30,11 @@ struct Row {
 }
 
 const fn row(m: usize, k: usize, n: usize, goal: Option<f64>) -> Row {
-    Row { m, k, n, goal }
+    Row { transposed: false, m, k, n, goal }
+}
+
+const fn transposed(n: usize) -> Row {
+    Row { transposed: true, m: n, k: n, n, goal: Some(1.0) }
 }
 
 const ROWS: &[Row] = &[
@@ -39,6 +44,11 @@ const ROWS: &[Row] = &[
     row(32, 32, 32, Some(1.0)),
     row(48, 48, 48, Some(1.0)),
     row(64, 64, 64, None),
+    transposed(4),
+    transposed(8),
+    transposed(16),
+    transposed(32),
+    transposed(48),
     row(256, 256, 256, Some(0.95)),
     row(512, 512, 512, Some(0.95)),
     row(1024, 1024, 1024, Some(0.95)),
@@ -51,7 +61,7 @@ const ROWS: &[Row] = &[
 impl Row {
     fn name(&self) -> String {
         if self.m == self.k && self.k == self.n {
-            return self.n.to_string();
+            return format!("{}{}", if self.transposed { "t" } else { "" }, self.n);
         }
         format!("{}x{}x{}", self.m, self.k, self.n)
     }
@@ -92,7 +102,11 @@ pub fn run(arguments: &Arguments) {
 
 /// Runs the rows and prints their table.
 fn print<T: Scalar>(rows: &[&Row], common: &Common) {
-    println!("\nm x k by k x n, {}, 1 thread, {}: GFlop/s, and the ratio of the rates\n", T::NAME, common.clock());
+    common.title(&format!(
+        "m x k by k x n, {}, 1 thread, {}: GFlop/s, and the ratio of the rates; t: A^T B",
+        T::NAME,
+        common.clock()
+    ));
     let entries = entries::<T>();
     let mut header = vec!["m x k x n".to_owned()];
     header.extend(entries.iter().map(|entry| entry.name.to_owned()));
@@ -116,7 +130,7 @@ fn print<T: Scalar>(rows: &[&Row], common: &Common) {
         lines.push(line);
     }
     table::progress("");
-    table::print(&header, &lines);
+    table::print(&header, &lines, common.markdown);
     println!("\n{met} of {goals} goals met");
 }
 
@@ -136,8 +150,8 @@ impl Outcome {
 }
 
 fn race<T: Scalar>(row: &Row, common: &Common, entries: &[Entry<T>]) -> Vec<Outcome> {
-    let shape = Products { m: row.m, k: row.k, n: row.n, count: row.count() };
-    let Products { m, k, n, count } = shape;
+    let shape = Products { transposed: row.transposed, m: row.m, k: row.k, n: row.n, count: row.count() };
+    let Products { m, k, n, count, .. } = shape;
     let (a, b) = (random::<T>(m * k * count, 1), random::<T>(k * n * count, 2));
     let mut contestants: Vec<_> =
         entries.iter().map(|entry| ((entry.enter)(&shape), vec![T::ZERO; m * n * count])).collect();
@@ -153,8 +167,8 @@ fn race<T: Scalar>(row: &Row, common: &Common, entries: &[Entry<T>]) -> Vec<Outc
     let times = best_times(&mut passes, &common.limits(Duration::ZERO));
     drop(passes);
 
-    let exact: Vec<DMatrix<f64>> =
-        (0..count).map(|i| matrix(&a[i * m * k..], m, k) * matrix(&b[i * k * n..], k, n)).collect();
+    let first = |a| if row.transposed { matrix(a, k, m).transpose() } else { matrix(a, m, k) };
+    let exact: Vec<DMatrix<f64>> = (0..count).map(|i| first(&a[i * m * k..]) * matrix(&b[i * k * n..], k, n)).collect();
     let unit = k as f64 * T::EPSILON.to_f64();
     let error = |c: &[T]| {
         let products = exact.iter().enumerate().map(|(i, exact)| (exact - matrix(&c[i * m * n..], m, n)).amax() / unit);

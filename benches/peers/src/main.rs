@@ -50,12 +50,20 @@ struct Common {
     /// Processor time of the one thread, not wall time: of use on a busy machine
     #[arg(long)]
     cpu_time: bool,
+    /// Tables in markdown
+    #[arg(long)]
+    markdown: bool,
 }
 
 impl Common {
     fn limits(&self, pause: Duration) -> Limits {
         let clock = if self.cpu_time { ClockId::ThreadCPUTime } else { ClockId::Monotonic };
         Limits { clock, budget: Duration::from_secs_f64(self.budget), rounds: self.rounds, pause }
+    }
+
+    /// Prints the title of a table.
+    fn title(&self, title: &str) {
+        println!("\n{}{title}\n", if self.markdown { "### " } else { "" });
     }
 
     fn clock(&self) -> &'static str {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use lowrank::svd;
 
-use crate::check::{self, LIMIT, worse};
+use crate::check::{self, Factors, LIMIT, worse};
 use crate::contestants::{Problem, Scalar, Svd, faer, lapack, lowrank as ours, matrix, nalgebra, random};
 use crate::race::best_times;
 use crate::{Common, machine, select, table};
@@ -114,43 +114,33 @@ impl Row {
 
 /// A contestant.
 struct Entry<T> {
+    /// Its column, one of [`LIBRARIES`].
+    library: usize,
     name: &'static str,
-    ours: bool,
     /// Whether it can use several threads.
     parallel: bool,
     races: &'static [Race],
     enter: fn(&Problem) -> Box<dyn Svd<T>>,
 }
 
-/// All contestants. Several of ours may run in a row; the fastest counts.
-fn entries<T: Scalar>() -> [Entry<T>; 7] {
+/// Ours, and the peers.
+const LIBRARIES: [&str; 4] = ["lowrank", "faer", "nalgebra", "LAPACK"];
+
+/// All contestants. Several of a library may run in a row; the fastest counts.
+fn entries<T: Scalar>() -> [Entry<T>; 8] {
     use Race::{Any, Batch, Jacobi};
+    let entry = |library, name, parallel, races, enter| Entry { library, name, parallel, races, enter };
     [
-        Entry {
-            name: "svd::svd",
-            ours: true,
-            parallel: false,
-            races: &[Any, Batch],
-            enter: |problem| ours::svd(problem, svd::svd, svd::svd_scratch_len),
-        },
-        Entry {
-            name: "svd::golub_kahan",
-            ours: true,
-            parallel: false,
-            races: &[Any],
-            enter: |problem| ours::svd(problem, svd::golub_kahan, svd::golub_kahan_scratch_len),
-        },
-        Entry {
-            name: "svd::jacobi",
-            ours: true,
-            parallel: false,
-            races: &[Jacobi],
-            enter: |problem| ours::svd(problem, svd::jacobi, svd::jacobi_scratch_len),
-        },
-        Entry { name: "faer", ours: false, parallel: true, races: &[Any, Batch], enter: faer::svd },
-        Entry { name: "nalgebra", ours: false, parallel: false, races: &[Any, Batch], enter: nalgebra::svd },
-        Entry { name: "gesdd", ours: false, parallel: true, races: &[Any, Batch], enter: lapack::gesdd },
-        Entry { name: "gejsv", ours: false, parallel: true, races: &[Jacobi], enter: lapack::gejsv },
+        entry(0, "svd::svd", true, &[Any], |problem| ours::each(problem, svd::svd, svd::svd_scratch_len)),
+        entry(0, "svd::golub_kahan", true, &[Any], |problem| {
+            ours::each(problem, svd::golub_kahan, svd::golub_kahan_scratch_len)
+        }),
+        entry(0, "svd::jacobi", true, &[Jacobi], |problem| ours::each(problem, svd::jacobi, svd::jacobi_scratch_len)),
+        entry(0, "svd::batch", false, &[Batch], ours::batch),
+        entry(1, "faer", true, &[Any, Batch], faer::svd),
+        entry(2, "nalgebra", false, &[Any, Batch], nalgebra::svd),
+        entry(3, "gesdd", true, &[Any, Batch], lapack::gesdd),
+        entry(3, "gejsv", true, &[Jacobi], lapack::gejsv),
     ]
 }
 
@@ -176,39 +166,34 @@ pub fn run(arguments: &Arguments) {
     }
 }
 
-/// Runs the rows and prints their table.
+/// Runs the rows and prints their table and its notes.
 fn print<T: Scalar>(rows: &[&Row], vectors: bool, arguments: &Arguments) {
     let threads = usize::from(arguments.threads);
-    let entries: Vec<Entry<T>> =
-        entries().into_iter().filter(|entry| rows.iter().any(|row| entry.races.contains(&row.race))).collect();
+    let entries = entries::<T>();
     let what = if vectors { "U, S and V, thin" } else { "values only" };
     let plural = if threads == 1 { "" } else { "s" };
     let clock = arguments.common.clock();
-    println!("\n{what}, {}, {threads} thread{plural}: {clock} for one matrix (largest ratio of the check)\n", T::NAME);
+    arguments.common.title(&format!("{what}, {}, {threads} thread{plural}: {clock} for one matrix", T::NAME));
 
-    let title = |entry: &Entry<T>| {
-        let alone = threads > 1 && !entry.parallel;
-        format!("{}{}", entry.name, if alone { " (1 thread)" } else { "" })
-    };
-    let mut header = vec!["size".to_owned()];
-    header.extend(entries.iter().map(title));
-    header.extend(["fastest peer", "ours / peer", "goal", ""].map(str::to_owned));
+    let header = ["size"].into_iter().chain(LIBRARIES).chain(["ours", "fastest peer", "ours / peer", "goal", ""]);
+    let header: Vec<_> = header.map(str::to_owned).collect();
     let (mut lines, mut met, mut goals) = (Vec::new(), 0, 0);
+    let mut all: Vec<Outcome> = Vec::new();
     for row in rows {
         table::progress(&row.name());
-        let results = race(row, vectors, threads, &arguments.common, &entries);
-        let best = |ours: bool| {
-            let side = entries.iter().zip(&results).filter(|(entry, _)| entry.ours == ours);
-            side.filter_map(|(entry, result)| Some((entry.name, (*result)?)))
-                .min_by(|a, b| a.1.time.total_cmp(&b.1.time))
+        let outcomes = race(row, vectors, threads, &arguments.common, &entries);
+        let fastest = |fits: &dyn Fn(usize) -> bool| {
+            outcomes.iter().filter(|outcome| fits(outcome.library)).min_by(|a, b| a.time.total_cmp(&b.time))
         };
         let mut line = vec![row.name()];
-        line.extend(results.iter().map(|result| result.map_or(String::new(), |result| result.show())));
-        if let (Some((_, ours)), Some((name, peer))) = (best(true), best(false)) {
+        line.extend(
+            (0..LIBRARIES.len()).map(|library| fastest(&|l| l == library).map_or(String::new(), Outcome::show)),
+        );
+        if let (Some(ours), Some(peer)) = (fastest(&|l| l == 0), fastest(&|l| l != 0)) {
             let ratio = ours.time / peer.time;
-            line.extend([name.to_owned(), table::digits(ratio)]);
+            line.extend([ours.name.to_owned(), peer.name.to_owned(), table::digits(ratio)]);
             if let Some(goal) = row.goal(vectors, threads) {
-                let verdict = if ours.ratio > LIMIT {
+                let verdict = if ours.ratio > LIMIT || ours.same_bits == Some(false) {
                     "wrong"
                 } else if ratio <= goal {
                     "met"
@@ -222,59 +207,120 @@ fn print<T: Scalar>(rows: &[&Row], vectors: bool, arguments: &Arguments) {
         }
         line.resize(header.len(), String::new());
         lines.push(line);
+        all.extend(outcomes);
     }
     table::progress("");
-    table::print(&header, &lines);
-    println!("\n{met} of {goals} goals met");
+    table::print(&header, &lines, arguments.common.markdown);
+    println!();
+    notes(&all, threads).iter().for_each(|note| println!("- {note}"));
+    if goals > 0 {
+        println!("- {met} of {goals} goals met.");
+    }
+}
+
+/// What the check found, and what else the table does not say.
+fn notes(outcomes: &[Outcome], threads: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    let worst = LIBRARIES.iter().enumerate().filter_map(|(library, name)| {
+        let ratios = outcomes.iter().filter(|outcome| outcome.library == library && outcome.ratio <= LIMIT);
+        let worst = ratios.map(|outcome| outcome.ratio).reduce(f64::max)?;
+        Some(format!("{name} {}", table::digits(worst)))
+    });
+    notes.push(format!(
+        "Largest ratios of the check that pass it (limit {LIMIT}): {}.",
+        worst.collect::<Vec<_>>().join(", ")
+    ));
+    for outcome in outcomes.iter().filter(|outcome| outcome.ratio > LIMIT) {
+        let Outcome { name, row, ratio, wrong, count, .. } = outcome;
+        let counts = if outcome.library == 0 { "" } else { "; its time counts all the same" };
+        notes.push(format!("† {name} fails the check at {row}: {wrong} of {count} wrong, ratio {ratio:.0e}{counts}."));
+    }
+    let compared = || outcomes.iter().filter_map(|outcome| Some((outcome, outcome.same_bits?)));
+    if compared().next().is_some() {
+        let different: Vec<_> = compared()
+            .filter(|(_, same)| !same)
+            .map(|(outcome, _)| format!("{} at {}", outcome.name, outcome.row))
+            .collect();
+        notes.push(match different.as_slice() {
+            [] => format!("lowrank's results have the same bits on {threads} threads as on one."),
+            _ => format!("NOT the same bits on {threads} threads as on one: {}.", different.join(", ")),
+        });
+    }
+    if threads > 1 {
+        let alone = entries::<f64>();
+        let alone = alone.iter().filter(|entry| !entry.parallel && outcomes.iter().any(|o| o.name == entry.name));
+        let alone: Vec<_> = alone.map(|entry| entry.name).collect();
+        if !alone.is_empty() {
+            notes.push(format!("On one thread: {}.", alone.join(", ")));
+        }
+    }
+    notes
 }
 
 /// How a contestant did in a row.
-#[derive(Clone, Copy)]
 struct Outcome {
+    library: usize,
+    name: &'static str,
+    row: String,
     /// Seconds for one matrix.
     time: f64,
     /// The largest ratio of the check over all matrices.
     ratio: f64,
+    /// Matrices that fail the check, of how many.
+    wrong: usize,
+    count: usize,
+    /// Whether the result on one thread has the same bits; asked of ours if it ran on several.
+    same_bits: Option<bool>,
 }
 
 impl Outcome {
-    fn show(self) -> String {
-        let ratio = match self.ratio {
-            ratio if ratio <= LIMIT => table::digits(ratio),
-            ratio => format!("WRONG: {ratio:.0e}"),
-        };
-        format!("{} ({ratio})", table::time(self.time))
+    fn show(&self) -> String {
+        format!("{}{}", table::time(self.time), if self.ratio > LIMIT { "†" } else { "" })
     }
 }
 
 /// Runs one row: the outcome of each entry that takes part.
-fn race<T: Scalar>(
-    row: &Row,
-    vectors: bool,
-    threads: usize,
-    common: &Common,
-    entries: &[Entry<T>],
-) -> Vec<Option<Outcome>> {
+fn race<T: Scalar>(row: &Row, vectors: bool, threads: usize, common: &Common, entries: &[Entry<T>]) -> Vec<Outcome> {
     let problem = Problem { m: row.m, n: row.n, count: row.count(), vectors, threads };
     let len = problem.m * problem.n;
     let matrices = random::<T>(len * problem.count, 1);
-    let takes_part = |entry: &Entry<T>| entry.races.contains(&row.race);
-    let mut contestants: Vec<_> =
-        entries.iter().filter(|entry| takes_part(entry)).map(|entry| (entry.enter)(&problem)).collect();
+    let entries: Vec<_> = entries.iter().filter(|entry| entry.races.contains(&row.race)).collect();
+    let mut contestants: Vec<_> = entries.iter().map(|entry| (entry.enter)(&problem)).collect();
 
     let pause = if threads == 1 { Duration::ZERO } else { Duration::from_millis(50) };
     let mut passes: Vec<_> = contestants.iter_mut().map(|contestant| || contestant.run(&matrices)).collect();
     let times = best_times(&mut passes, &common.limits(pause));
     drop(passes);
 
-    let mut ratios = vec![0.0; contestants.len()];
+    let mut outcomes: Vec<Outcome> = entries
+        .iter()
+        .zip(times)
+        .map(|(entry, time)| Outcome {
+            library: entry.library,
+            name: entry.name,
+            row: row.name(),
+            time: time / problem.count as f64,
+            ratio: 0.0,
+            wrong: 0,
+            count: problem.count,
+            same_bits: None,
+        })
+        .collect();
     for (i, a) in matrices.chunks_exact(len).enumerate() {
-        let found: Vec<_> = contestants.iter().map(|contestant| contestant.factors(i)).collect();
-        let of_one = check::ratios(&matrix(a, row.m, row.n), &found, T::EPSILON.to_f64());
-        ratios.iter_mut().zip(of_one).for_each(|(worst, ratio)| *worst = worse(*worst, ratio));
+        let found: Vec<Factors> = contestants.iter().map(|contestant| contestant.factors(i)).collect();
+        let ratios = check::ratios(&matrix(a, row.m, row.n), &found, T::EPSILON.to_f64());
+        for (outcome, ratio) in outcomes.iter_mut().zip(ratios) {
+            outcome.ratio = worse(outcome.ratio, ratio);
+            outcome.wrong += usize::from(ratio > LIMIT);
+        }
     }
-
-    let mut outcomes =
-        times.iter().zip(ratios).map(|(time, ratio)| Outcome { time: time / problem.count as f64, ratio });
-    entries.iter().map(|entry| takes_part(entry).then(|| outcomes.next()).flatten()).collect()
+    for ((entry, outcome), contestant) in entries.iter().zip(&mut outcomes).zip(&contestants) {
+        if threads > 1 && entry.library == 0 && entry.parallel {
+            let mut alone = (entry.enter)(&Problem { threads: 1, ..problem });
+            alone.run(&matrices);
+            let same = (0..problem.count).all(|i| alone.factors(i).same_bits(&contestant.factors(i)));
+            outcome.same_bits = Some(same);
+        }
+    }
+    outcomes
 }

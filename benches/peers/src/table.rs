@@ -1,9 +1,9 @@
-//! Tables in markdown, aligned for the terminal too.
+//! Tables, for the terminal or in markdown.
 
 use std::io::{IsTerminal, stderr};
 
 /// Prints a table; the first column is aligned to the left, the others to the right.
-pub fn print(header: &[String], rows: &[Vec<String>]) {
+pub fn print(header: &[String], rows: &[Vec<String>], markdown: bool) {
     let width = |column: usize| {
         rows.iter().map(|row| &row[column]).chain([&header[column]]).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
@@ -13,16 +13,19 @@ pub fn print(header: &[String], rows: &[Vec<String>]) {
             0 => format!("{cell:<width$}"),
             _ => format!("{cell:>width$}"),
         });
-        format!("| {} |", padded.collect::<Vec<_>>().join(" | "))
+        let padded: Vec<_> = padded.collect();
+        if markdown { format!("| {} |", padded.join(" | ")) } else { padded.join("  ").trim_end().to_owned() }
     };
-    let rule = widths.iter().enumerate().map(|(column, width)| match column {
-        0 => "-".repeat(width + 2),
-        _ => format!("{}:", "-".repeat(width + 1)),
-    });
-    println!("{}", line(header));
-    println!("|{}|", rule.collect::<Vec<_>>().join("|"));
-    for row in rows {
-        println!("{}", line(row));
+    let rule: Vec<_> = widths
+        .iter()
+        .enumerate()
+        .map(|(column, width)| match (markdown, column) {
+            (false, _) | (true, 0) => "-".repeat(*width),
+            _ => format!("{}:", "-".repeat(width.saturating_sub(1))),
+        })
+        .collect();
+    for cells in [header, &rule].into_iter().chain(rows.iter().map(Vec::as_slice)) {
+        println!("{}", line(cells));
     }
 }
 

@@ -82,10 +82,69 @@ pub trait Simd<T>: Copy {
     /// In each lane `then` if `x < y`, else `otherwise`.
     fn select_less(self, x: Self::Vector, y: Self::Vector, then: Self::Vector, otherwise: Self::Vector)
     -> Self::Vector;
+    /// Whether `x < y` in any lane.
+    fn any_less(self, x: Self::Vector, y: Self::Vector) -> bool;
+    /// `x_0, y_0, x_1, y_1, ...`, in two vectors.
+    fn zip(self, x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
     /// `2^(1 - e)` for `2^e <= x < 2^(e + 1)`, which brings x into `[2, 4)`; x is positive and normal.
     fn inverse_power(self, x: Self::Vector) -> Self::Vector;
     /// The sum of the lanes, added in halves.
     fn sum(self, x: Self::Vector) -> T;
+}
+
+/// The most lanes of any set.
+pub(crate) const MOST_LANES: usize = 16;
+
+/// The transpose of a block of `rows x cols` numbers, at most `LANES` each: `cols` vectors, zero in the lanes that have no
+/// row.
+///
+/// # Safety
+/// `from` and every multiple of `stride` after it, `rows` places, are valid for reads of `cols` numbers.
+#[inline(always)]
+pub(crate) unsafe fn load_transposed<T, S: Simd<T>>(
+    simd: S,
+    from: *const T,
+    stride: usize,
+    rows: usize,
+    cols: usize,
+) -> [S::Vector; MOST_LANES] {
+    // SAFETY: nothing is read.
+    let mut block = [unsafe { simd.load_part(from, 0) }; MOST_LANES];
+    for i in 0..S::LANES {
+        if i < rows {
+            // SAFETY: the caller's.
+            block[i] = unsafe { simd.load_part(from.wrapping_add(i * stride), cols) };
+        }
+    }
+    transpose(simd, &mut block);
+    block
+}
+
+/// Transposes the matrix whose rows are the first `LANES` of these vectors: each round of zips takes one more bit of an
+/// element's place from the lane to the vector.
+#[inline(always)]
+pub(crate) fn transpose<T, S: Simd<T>>(simd: S, rows: &mut [S::Vector; MOST_LANES]) {
+    // No loop over the rounds: unrolled for certain, the vectors stay in registers.
+    if S::LANES > 1 {
+        zip_halves(simd, rows);
+    }
+    if S::LANES > 2 {
+        zip_halves(simd, rows);
+    }
+    if S::LANES > 4 {
+        zip_halves(simd, rows);
+    }
+    if S::LANES > 8 {
+        zip_halves(simd, rows);
+    }
+}
+
+#[inline(always)]
+fn zip_halves<T, S: Simd<T>>(simd: S, rows: &mut [S::Vector; MOST_LANES]) {
+    let old = *rows;
+    for i in 0..S::LANES / 2 {
+        [rows[2 * i], rows[2 * i + 1]] = simd.zip(old[i], old[i + S::LANES / 2]);
+    }
 }
 
 /// A loop over vectors of any instruction set.
@@ -254,6 +313,56 @@ mod tests {
     fn every_operation_in_every_lane() {
         every_operation::<f32>();
         every_operation::<f64>();
+    }
+
+    /// Zips, comparisons and transposes against their definitions, in one vector or in two.
+    struct Zips {
+        twice: bool,
+    }
+
+    impl<T: Real> Kernel<T> for Zips {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) {
+            if self.twice { zips(Twice(simd)) } else { zips(simd) }
+        }
+    }
+
+    #[inline(always)]
+    fn zips<T: Real, S: Simd<T>>(simd: S) {
+        let number = |i: usize, j: usize| T::from_usize(100 * i + j);
+        let lanes = |x: S::Vector| {
+            let mut lanes = vec![T::ZERO; S::LANES];
+            simd.store(x, &mut lanes);
+            lanes
+        };
+        let row = |i: usize| simd.load(&(0..S::LANES).map(|j| number(i, j)).collect::<Vec<T>>());
+        let expected: Vec<T> = (0..S::LANES).flat_map(|j| [number(0, j), number(1, j)]).collect();
+        let [low, high] = simd.zip(row(0), row(1));
+        assert_eq!([lanes(low), lanes(high)].concat(), expected);
+        for lane in 0..S::LANES {
+            let one: Vec<T> = (0..S::LANES).map(|i| if i == lane { T::ONE } else { T::ZERO }).collect();
+            let (one, zero) = (simd.load(&one), simd.splat(T::ZERO));
+            assert!(simd.any_less(zero, one) && !simd.any_less(one, zero) && !simd.any_less(one, one));
+        }
+        assert!(!simd.any_less(simd.splat(T::from_f64(f64::NAN)), row(1)));
+        if S::LANES <= MOST_LANES {
+            let mut rows = core::array::from_fn(row);
+            transpose(simd, &mut rows);
+            for j in 0..S::LANES {
+                assert_eq!(lanes(rows[j]), (0..S::LANES).map(|i| number(i, j)).collect::<Vec<T>>());
+            }
+        }
+    }
+
+    #[test]
+    fn zips_comparisons_and_transposes_on_every_set() {
+        for isa in Isa::all() {
+            for twice in [false, true] {
+                isa.run::<f32, _>(Zips { twice });
+                isa.run::<f64, _>(Zips { twice });
+            }
+        }
     }
 
     /// What the roots and powers of a set give for each of these numbers, in one vector and in two.

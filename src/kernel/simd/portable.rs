@@ -109,6 +109,14 @@ impl<T: Real> Simd<T> for Portable {
         z
     }
     #[inline(always)]
+    fn any_less(self, x: [T; LANES], y: [T; LANES]) -> bool {
+        (x[0] < y[0]) | (x[1] < y[1]) | (x[2] < y[2]) | (x[3] < y[3])
+    }
+    #[inline(always)]
+    fn zip(self, x: [T; LANES], y: [T; LANES]) -> [[T; LANES]; 2] {
+        [[x[0], y[0], x[1], y[1]], [x[2], y[2], x[3], y[3]]]
+    }
+    #[inline(always)]
     fn inverse_power(self, x: [T; LANES]) -> [T; LANES] {
         x.map(|x| T::pow2(1 - x.exponent()))
     }

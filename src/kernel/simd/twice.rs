@@ -37,6 +37,14 @@ impl<T, S: Simd<T>> Simd<T> for Twice<S> {
         select_less(x, y, then, otherwise);
     }
     #[inline(always)]
+    fn any_less(self, [x_low, x_high]: [S::Vector; 2], [y_low, y_high]: [S::Vector; 2]) -> bool {
+        self.0.any_less(x_low, y_low) | self.0.any_less(x_high, y_high)
+    }
+    #[inline(always)]
+    fn zip(self, [x_low, x_high]: [S::Vector; 2], [y_low, y_high]: [S::Vector; 2]) -> [[S::Vector; 2]; 2] {
+        [self.0.zip(x_low, y_low), self.0.zip(x_high, y_high)]
+    }
+    #[inline(always)]
     fn splat(self, x: T) -> [S::Vector; 2] {
         [self.0.splat(x); 2]
     }

@@ -263,6 +263,19 @@ impl Simd<f64> for Avx2 {
         }
     }
     #[inline(always)]
+    fn any_less(self, x: __m256d, y: __m256d) -> bool {
+        // SAFETY: the token exists.
+        unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LT_OQ>(x, y)) != 0 }
+    }
+    #[inline(always)]
+    fn zip(self, x: __m256d, y: __m256d) -> [__m256d; 2] {
+        // SAFETY: the token exists. Unpacking zips each half by itself.
+        unsafe {
+            let (even, odd) = (_mm256_unpacklo_pd(x, y), _mm256_unpackhi_pd(x, y));
+            [_mm256_permute2f128_pd::<0x20>(even, odd), _mm256_permute2f128_pd::<0x31>(even, odd)]
+        }
+    }
+    #[inline(always)]
     fn sum(self, x: __m256d) -> f64 {
         halve_pd(x)
     }
@@ -320,6 +333,19 @@ impl Simd<f32> for Avx2 {
         unsafe {
             let field = _mm256_set1_epi32(0xff << 23);
             _mm256_castsi256_ps(_mm256_sub_epi32(field, _mm256_and_si256(field, _mm256_castps_si256(x))))
+        }
+    }
+    #[inline(always)]
+    fn any_less(self, x: __m256, y: __m256) -> bool {
+        // SAFETY: the token exists.
+        unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(x, y)) != 0 }
+    }
+    #[inline(always)]
+    fn zip(self, x: __m256, y: __m256) -> [__m256; 2] {
+        // SAFETY: the token exists. Unpacking zips each half by itself.
+        unsafe {
+            let (even, odd) = (_mm256_unpacklo_ps(x, y), _mm256_unpackhi_ps(x, y));
+            [_mm256_permute2f128_ps::<0x20>(even, odd), _mm256_permute2f128_ps::<0x31>(even, odd)]
         }
     }
     #[inline(always)]
@@ -395,6 +421,20 @@ impl Simd<f64> for Avx512 {
         }
     }
     #[inline(always)]
+    fn any_less(self, x: __m512d, y: __m512d) -> bool {
+        // SAFETY: the token exists.
+        unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(x, y) != 0 }
+    }
+    #[inline(always)]
+    fn zip(self, x: __m512d, y: __m512d) -> [__m512d; 2] {
+        // SAFETY: the token exists.
+        unsafe {
+            let low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+            let high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+            [_mm512_permutex2var_pd(x, low, y), _mm512_permutex2var_pd(x, high, y)]
+        }
+    }
+    #[inline(always)]
     fn sum(self, x: __m512d) -> f64 {
         // SAFETY: the token exists.
         halve_pd(unsafe { _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd::<1>(x)) })
@@ -455,6 +495,20 @@ impl Simd<f32> for Avx512 {
         unsafe {
             let field = _mm512_set1_epi32(0xff << 23);
             _mm512_castsi512_ps(_mm512_sub_epi32(field, _mm512_and_si512(field, _mm512_castps_si512(x))))
+        }
+    }
+    #[inline(always)]
+    fn any_less(self, x: __m512, y: __m512) -> bool {
+        // SAFETY: the token exists.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_LT_OQ>(x, y) != 0 }
+    }
+    #[inline(always)]
+    fn zip(self, x: __m512, y: __m512) -> [__m512; 2] {
+        // SAFETY: the token exists.
+        unsafe {
+            let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+            [_mm512_permutex2var_ps(x, low, y), _mm512_permutex2var_ps(x, high, y)]
         }
     }
     #[inline(always)]

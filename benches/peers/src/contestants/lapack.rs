@@ -269,12 +269,13 @@ pub fn product<T: Scalar>(shape: &Products) -> Box<dyn Gemm<T>> {
 
 impl<T: Scalar> Gemm<T> for Product {
     fn run(&mut self, a: &[T], b: &[T], c: &mut [T]) {
-        let Products { m, k, n, .. } = self.0;
+        let Products { transposed, m, k, n, .. } = self.0;
         assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n);
         let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
         let (layout, plain) = (CBLAS_LAYOUT::CblasColMajor, CBLAS_TRANSPOSE::CblasNoTrans);
         let [m, n, k] = [m, n, k].map(|len| len as c_int);
+        let (first, rows) = if transposed { (CBLAS_TRANSPOSE::CblasTrans, k) } else { (plain, m) };
         // SAFETY: the slices hold column-major matrices of these shapes, and C, a unique reference, overlaps none.
-        unsafe { T::GEMM(layout, plain, plain, m, n, k, T::ONE, a, m, b, k, T::ZERO, c, m) }
+        unsafe { T::GEMM(layout, first, plain, m, n, k, T::ONE, a, rows, b, k, T::ZERO, c, m) }
     }
 }

@@ -1,7 +1,7 @@
 //! lowrank, the crate that this repository is.
 
-use ::lowrank::kernel::{Execution, gemm, gemm_scratch_len};
-use ::lowrank::svd::{Info, Options};
+use ::lowrank::kernel::{Execution, Parallelism, gemm, gemm_scratch_len};
+use ::lowrank::svd::{self, Info, Options, Order};
 use ::lowrank::{Error, MatMut, MatRef};
 
 use super::{Gemm, Outputs, Problem, Products, Scalar, Svd};
@@ -17,21 +17,28 @@ pub type Routine<T> = fn(
     &mut [T],
 ) -> Result<Info, Error>;
 
+/// The default options; on several threads, those of the rayon pool.
+fn options(problem: &Problem) -> Options {
+    let parallelism = if problem.threads == 1 { Parallelism::One } else { Parallelism::Rayon };
+    Options::new().execution(Execution::new().parallelism(parallelism))
+}
+
 struct Loop<T> {
     problem: Problem,
     routine: Routine<T>,
+    options: Options,
     scratch: Vec<T>,
     outputs: Outputs<T>,
 }
 
-/// One call for each matrix. The options name no threads: it runs on one.
-pub fn svd<T: Scalar>(
+/// One call for each matrix.
+pub fn each<T: Scalar>(
     problem: &Problem,
     routine: Routine<T>,
     scratch_len: fn(usize, usize) -> usize,
 ) -> Box<dyn Svd<T>> {
     let scratch = vec![T::ZERO; scratch_len(problem.m, problem.n)];
-    Box::new(Loop { problem: *problem, routine, scratch, outputs: Outputs::new(problem) })
+    Box::new(Loop { problem: *problem, routine, options: options(problem), scratch, outputs: Outputs::new(problem) })
 }
 
 impl<T: Scalar> Svd<T> for Loop<T> {
@@ -42,8 +49,34 @@ impl<T: Scalar> Svd<T> for Loop<T> {
             let a = MatRef::col_major(a, m, n).unwrap();
             let u = vectors.then(|| MatMut::col_major(u, m, n).unwrap());
             let v = vectors.then(|| MatMut::col_major(v, n, n).unwrap());
-            (self.routine)(a, s, u, v, &Options::new(), &mut self.scratch).unwrap();
+            (self.routine)(a, s, u, v, &self.options, &mut self.scratch).unwrap();
         }
+    }
+
+    fn factors(&self, i: usize) -> Factors {
+        self.outputs.factors(i)
+    }
+}
+
+/// One call for all matrices.
+struct Batch<T> {
+    problem: Problem,
+    outputs: Outputs<T>,
+}
+
+pub fn batch<T: Scalar>(problem: &Problem) -> Box<dyn Svd<T>> {
+    Box::new(Batch { problem: *problem, outputs: Outputs::new(problem) })
+}
+
+impl<T: Scalar> Svd<T> for Batch<T> {
+    fn run(&mut self, matrices: &[T]) {
+        let Problem { m, n, count, vectors, .. } = self.problem;
+        let [s, u, v] = self.outputs.all();
+        let a = MatRef::row_major(matrices, count, m * n).unwrap();
+        let s = MatMut::row_major(s, count, n).unwrap();
+        let u = vectors.then(|| MatMut::row_major(u, count, m * n).unwrap());
+        let v = vectors.then(|| MatMut::row_major(v, count, n * n).unwrap());
+        svd::batch(a, (m, n), Order::ColMajor, s, u, v, &options(&self.problem)).unwrap();
     }
 
     fn factors(&self, i: usize) -> Factors {
@@ -64,8 +97,8 @@ pub fn product<T: Scalar>(shape: &Products) -> Box<dyn Gemm<T>> {
 
 impl<T: Scalar> Gemm<T> for Product<T> {
     fn run(&mut self, a: &[T], b: &[T], c: &mut [T]) {
-        let Products { m, k, n, .. } = self.shape;
-        let a = MatRef::col_major(a, m, k).unwrap();
+        let Products { transposed, m, k, n, .. } = self.shape;
+        let a = if transposed { MatRef::row_major(a, m, k) } else { MatRef::col_major(a, m, k) }.unwrap();
         let b = MatRef::col_major(b, k, n).unwrap();
         let c = MatMut::col_major(c, m, n).unwrap();
         gemm(T::ONE, a, b, T::ZERO, c, Execution::new(), &mut self.scratch).unwrap();

@@ -28,11 +28,12 @@ pub fn product<T: Scalar>(shape: &Products) -> Box<dyn Gemm<T>> {
 
 impl<T: Scalar> Gemm<T> for Product {
     fn run(&mut self, a: &[T], b: &[T], c: &mut [T]) {
-        let Products { m, k, n, .. } = self.0;
+        let Products { transposed, m, k, n, .. } = self.0;
         assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n);
         let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
         let [rows, inner] = [m, k].map(|len| len as isize);
+        let (down, across) = if transposed { (inner, 1) } else { (1, rows) };
         // SAFETY: the slices hold column-major matrices of these shapes, and C, a unique reference, overlaps none.
-        unsafe { T::ROUTINE(m, k, n, T::ONE, a, 1, rows, b, 1, inner, T::ZERO, c, 1, rows) }
+        unsafe { T::ROUTINE(m, k, n, T::ONE, a, down, across, b, 1, inner, T::ZERO, c, 1, rows) }
     }
 }

@@ -71,10 +71,15 @@ impl<T: Scalar> Outputs<T> {
         Outputs { problem: *problem, s: memory(n), u: memory(u), v: memory(v) }
     }
 
+    /// All places for `s`, U and V.
+    pub fn all(&mut self) -> [&mut [T]; 3] {
+        [&mut self.s, &mut self.u, &mut self.v]
+    }
+
     /// The places for `s`, U and V of matrix `i`; those for U and V are empty if no vectors are asked for.
     pub fn places(&mut self, i: usize) -> [&mut [T]; 3] {
         let count = self.problem.count;
-        [&mut self.s, &mut self.u, &mut self.v].map(|memory| {
+        self.all().map(|memory| {
             let len = memory.len() / count;
             &mut memory[i * len..][..len]
         })
@@ -107,6 +112,8 @@ pub fn random<T: Scalar>(len: usize, seed: u64) -> Vec<T> {
 /// `count` products `C = A B` of an `m x k` and a `k x n` matrix.
 #[derive(Clone, Copy, Debug)]
 pub struct Products {
+    /// Whether the memory of A holds its transpose.
+    pub transposed: bool,
     pub m: usize,
     pub k: usize,
     pub n: usize,

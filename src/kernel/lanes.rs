@@ -1,0 +1,171 @@
+//! Between the rows of a matrix and lanes: as many rows at once as two vectors have lanes.
+//!
+//! In a column-major matrix the lanes of an entry are adjacent already. In a row-major one, square blocks of as many
+//! entries as rows are transposed in registers; what is left over, if it is less than half a block, goes one by one.
+
+use super::simd::{MOST_LANES, Simd, Twice, load_transposed, transpose};
+use crate::real::Real;
+use crate::view::{MatMut, MatRef};
+
+/// The most lanes of a group.
+pub(crate) const GROUP: usize = 2 * MOST_LANES;
+
+/// The entries of a group of rows: for each place in a row, the lanes.
+pub(crate) type Lanes<T, const ENTRIES: usize> = [[T; GROUP]; ENTRIES];
+
+/// How many of the entries go in blocks.
+#[inline(always)]
+fn in_blocks(entries: usize, across: usize, lanes: usize) -> usize {
+    if across != 1 {
+        0
+    } else if entries % lanes >= lanes / 2 {
+        entries
+    } else {
+        entries - entries % lanes
+    }
+}
+
+/// Reads the rows `first`, `first + 1`, ... of at most `ENTRIES` entries; lanes without a row become zero.
+#[inline(always)]
+pub(crate) fn read_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
+    simd: S,
+    a: MatRef<'_, T>,
+    first: usize,
+    group: &mut Lanes<T, ENTRIES>,
+) {
+    let (down, across) = (a.row_stride(), a.col_stride());
+    let (count, entries) = (a.rows().saturating_sub(first), a.cols().min(ENTRIES));
+    let place = |row: usize, entry: usize| a.as_ptr().wrapping_add((first + row) * down + entry * across);
+    if down == 1 {
+        let both = Twice(simd);
+        for (entry, lanes) in group.iter_mut().enumerate().take(entries) {
+            // SAFETY: `count` rows are left, and the entries of a column are adjacent.
+            both.store(unsafe { both.load_part(place(0, entry), count) }, lanes);
+        }
+        return;
+    }
+    let blocks = in_blocks(entries, across, S::LANES);
+    for lane in [0, S::LANES] {
+        let rows = count.saturating_sub(lane).min(S::LANES);
+        let mut entry = 0;
+        while entry < blocks {
+            let width = S::LANES.min(entries - entry);
+            // SAFETY: the rows are some of those left, and have `width` adjacent entries from `entry` on.
+            let block = unsafe { load_transposed(simd, place(lane, entry), down, rows, width) };
+            for (i, x) in block.into_iter().enumerate().take(S::LANES) {
+                if let Some(lanes) = group.get_mut(entry + i) {
+                    simd.store(x, lanes.get_mut(lane..).unwrap_or_default());
+                }
+            }
+            entry += S::LANES;
+        }
+        for (entry, lanes) in group.iter_mut().enumerate().take(entries).skip(blocks) {
+            let lanes = lanes.get_mut(lane..lane + S::LANES).unwrap_or_default();
+            lanes.fill(T::ZERO);
+            for (i, x) in lanes.iter_mut().enumerate().take(rows) {
+                // SAFETY: the entry is one of the matrix.
+                *x = unsafe { *place(lane + i, entry) };
+            }
+        }
+    }
+}
+
+/// Writes to the rows `first`, `first + 1`, ..., as many as there are, of at most `ENTRIES` entries.
+#[inline(always)]
+pub(crate) fn write_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
+    simd: S,
+    group: &Lanes<T, ENTRIES>,
+    out: &mut MatMut<'_, T>,
+    first: usize,
+) {
+    let (down, across) = (out.row_stride(), out.col_stride());
+    let (count, entries) = (out.rows().saturating_sub(first), out.cols().min(ENTRIES));
+    let start = out.as_mut_ptr();
+    let place = |row: usize, entry: usize| start.wrapping_add((first + row) * down + entry * across);
+    if down == 1 {
+        let both = Twice(simd);
+        for (entry, lanes) in group.iter().enumerate().take(entries) {
+            // SAFETY: `count` rows are left, and the entries of a column are adjacent.
+            unsafe { both.store_part(both.load(lanes), place(0, entry), count) };
+        }
+        return;
+    }
+    let blocks = in_blocks(entries, across, S::LANES);
+    for lane in [0, S::LANES] {
+        let rows = count.saturating_sub(lane).min(S::LANES);
+        let mut entry = 0;
+        while entry < blocks {
+            let width = S::LANES.min(entries - entry);
+            let mut block = [simd.splat(T::ZERO); MOST_LANES];
+            for (i, x) in block.iter_mut().enumerate().take(S::LANES) {
+                if let Some(lanes) = group.get(entry + i) {
+                    *x = simd.load(lanes.get(lane..).unwrap_or_default());
+                }
+            }
+            transpose(simd, &mut block);
+            for (i, x) in block.into_iter().enumerate().take(S::LANES) {
+                if i < rows {
+                    // SAFETY: the row is one of those left, and has `width` adjacent entries from `entry` on.
+                    unsafe { simd.store_part(x, place(lane + i, entry), width) };
+                }
+            }
+            entry += S::LANES;
+        }
+        for (entry, lanes) in group.iter().enumerate().take(entries).skip(blocks) {
+            for (i, x) in lanes.iter().skip(lane).enumerate().take(rows) {
+                // SAFETY: the entry is one of the matrix, which is borrowed to write.
+                unsafe { *place(lane + i, entry) = *x };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Isa, Kernel};
+    use std::{vec, vec::Vec};
+
+    /// Copies the rows of one matrix to another, by way of the lanes.
+    struct Copy<'a, T>(MatRef<'a, T>, MatMut<'a, T>);
+
+    impl<T: Real> Kernel<T> for Copy<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) {
+            let Copy(a, mut out) = self;
+            let mut group = [[T::from_f64(f64::NAN); GROUP]; 36];
+            for first in (0..a.rows()).step_by(2 * S::LANES) {
+                read_rows(simd, a, first, &mut group);
+                for (entry, lanes) in group.iter().enumerate().take(a.cols()) {
+                    let expected = |lane| a.get(first + lane, entry).unwrap_or(T::ZERO);
+                    assert!((0..2 * S::LANES).all(|lane| lanes[lane] == expected(lane)), "{:?}", a.shape());
+                }
+                write_rows(simd, &group, &mut out, first);
+            }
+        }
+    }
+
+    fn check<T: Real>() {
+        for isa in Isa::all() {
+            for (rows, cols) in (1..70).step_by(3).flat_map(|rows| (1..=36).map(move |cols| (rows, cols))) {
+                for (down, across) in [(cols, 1), (cols + 3, 1), (1, rows), (1, rows + 2), (2 * cols, 2), (3, 3 * rows)]
+                {
+                    let data: Vec<T> = (1..=rows * cols * 4 + 300).map(T::from_usize).collect();
+                    let mut copy = vec![T::ZERO; data.len()];
+                    let a = MatRef::new(&data, rows, cols, down, across).unwrap();
+                    isa.run(Copy(a, MatMut::new(&mut copy, rows, cols, down, across).unwrap()));
+                    let mut expected = vec![T::ZERO; data.len()];
+                    MatMut::new(&mut expected, rows, cols, down, across).unwrap().copy_from(a);
+                    assert!(copy == expected, "{isa:?}, {rows} x {cols}, {down}, {across}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_come_and_go_and_nothing_between_them_is_touched() {
+        check::<f32>();
+        check::<f64>();
+    }
+}
