@@ -111,6 +111,29 @@ impl<'a, T: Real> Columns<'a, T> {
     }
 }
 
+/// Runs `work` on the columns of A in order, with the number of the first, as matrices with adjacent rows: on A itself if
+/// its rows are adjacent, else on copies of as many columns as `memory` holds, which are then written back.
+pub(crate) fn with_adjacent_rows<T: Real>(
+    mut a: MatMut<'_, T>,
+    memory: &mut [T],
+    mut work: impl FnMut(usize, MatMut<'_, T>),
+) {
+    let (m, n) = a.shape();
+    if a.row_stride() == 1 {
+        return work(0, a);
+    }
+    let width = memory.len().checked_div(m).unwrap_or(n);
+    debug_assert!(width > 0);
+    for start in (0..n).step_by(width.max(1)) {
+        let mut part = a.rb().submatrix(0, start, m, width);
+        let cols = part.cols();
+        let mut copy = Columns::new(memory.get_mut(..m * cols).unwrap_or_default(), m, cols);
+        copy.as_mut().copy_from(part.as_ref());
+        work(start, copy.as_mut());
+        part.copy_from(copy.as_ref());
+    }
+}
+
 /// Total access to a slice (see the module).
 pub(crate) trait Total<T> {
     fn at(&self, i: usize) -> T;

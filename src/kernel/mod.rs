@@ -15,6 +15,7 @@ mod rotations;
 mod simd;
 mod vector;
 
+pub(crate) use panel::Step;
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
 pub(crate) use rotations::{Found, Inner, Pairs};
 pub(crate) use simd::{Isa, Kernel, Lanes, Simd, Twice};

@@ -170,7 +170,7 @@ fn tall<T: Real>(
     Ok(info(converged, s, exponent))
 }
 
-fn info<T: Real>(converged: bool, s: &[T], exponent: i32) -> Info {
+pub(super) fn info<T: Real>(converged: bool, s: &[T], exponent: i32) -> Info {
     let nonzero = s.iter().take_while(|s| **s > T::ZERO).count();
     Info { converged, sweeps: 0, nonzero, exponent }
 }

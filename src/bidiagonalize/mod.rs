@@ -18,6 +18,10 @@
 //! u = (row - beta e_0) / (row_0 - beta),    A u = (A row - beta a_0) / (row_0 - beta)
 //! ```
 
+mod unblocked;
+
+pub(crate) use unblocked::{bidiagonalize_unblocked, bidiagonalize_unblocked_scratch_len};
+
 use crate::columns::{Columns, Total};
 use crate::error::Error;
 use crate::householder::reflector;
@@ -242,15 +246,27 @@ mod tests {
     use crate::random::Uniform;
     use std::{vec, vec::Vec};
 
-    /// `Q B P^T` from the reflectors, against A.
+    /// Both reductions.
     fn verify<T: Real>(m: usize, n: usize, a: Vec<T>) {
-        let mut work = a.clone();
+        let mut scratch = vec![T::from_f64(f64::NAN); bidiagonalize_scratch_len(m, n)];
+        verify_by(m, n, &a, |a, b| bidiagonalize(a, b, Execution::new(), &mut scratch).unwrap());
+        let mut scratch = vec![T::from_f64(f64::NAN); bidiagonalize_unblocked_scratch_len(m, n)];
+        verify_by(m, n, &a, |a, b| bidiagonalize_unblocked(a.as_mut(), b, Isa::best(), &mut scratch).unwrap());
+    }
+
+    /// `Q B P^T` from the reflectors, against A.
+    fn verify_by<T: Real>(
+        m: usize,
+        n: usize,
+        a: &[T],
+        reduce: impl FnOnce(&mut Columns<'_, T>, &mut Bidiagonal<'_, T>),
+    ) {
+        let mut work = a.to_vec();
         let mut work = Columns::new(&mut work, m, n);
-        let mut numbers = vec![vec![T::ZERO; n]; 4];
+        let mut numbers = vec![vec![T::from_f64(f64::NAN); n]; 4];
         let [diagonal, superdiagonal, left, right] = numbers.get_disjoint_mut([0, 1, 2, 3]).unwrap();
         let mut b = Bidiagonal { diagonal, superdiagonal, left, right };
-        let mut scratch = vec![T::from_f64(f64::NAN); bidiagonalize_scratch_len(m, n)];
-        bidiagonalize(&mut work, &mut b, Execution::new(), &mut scratch).unwrap();
+        reduce(&mut work, &mut b);
         // B P^T by rows of P B^T, then Q of that.
         let mut product = vec![T::ZERO; m * n];
         let mut product = Columns::new(&mut product, m, n);
@@ -266,8 +282,8 @@ mod tests {
         apply(Side::Forward, right, b.right, c, Execution::new(), &mut scratch).unwrap();
         apply(Side::Forward, work.as_ref(), b.left, product.as_mut(), Execution::new(), &mut scratch).unwrap();
         let norm = |x: &[T]| x.iter().map(|x| x.to_f64().powi(2)).sum::<f64>().sqrt();
-        let difference: Vec<T> = product.as_mut_slice().iter().zip(&a).map(|(x, y)| *x - *y).collect();
-        let ratio = norm(&difference) / norm(&a) / (m as f64 * T::EPSILON.to_f64());
+        let difference: Vec<T> = product.as_mut_slice().iter().zip(a).map(|(x, y)| *x - *y).collect();
+        let ratio = norm(&difference) / norm(a) / (m as f64 * T::EPSILON.to_f64());
         assert!(ratio < 8.0, "{m} x {n}: {ratio}");
     }
 
