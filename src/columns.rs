@@ -96,6 +96,11 @@ impl<'a, T: Real> Columns<'a, T> {
     }
 
     /// All entries, column after column.
+    pub fn as_slice(&self) -> &[T] {
+        self.data
+    }
+
+    /// All entries to write, column after column.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         self.data
     }

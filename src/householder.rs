@@ -111,7 +111,7 @@ pub(crate) fn apply<T: Real>(
         let mut gram = Columns::new(gram.get_mut(..b * b).unwrap_or_default(), b, b);
         gemm(T::ONE, v.t(), v, T::ZERO, gram.as_mut(), execution, products)?;
         let mut t = Columns::new(triangle.get_mut(..b * b).unwrap_or_default(), b, b);
-        triangular_factor(&gram, tau.get(start..).unwrap_or_default(), &mut t);
+        triangular_factor(execution.isa(), &mut gram, tau.get(start..).unwrap_or_default(), &mut t);
 
         let mut c = c.rb().submatrix(start, 0, rows, n);
         let mut product = Columns::new(product.get_mut(..b * n).unwrap_or_default(), b, n);
@@ -155,16 +155,17 @@ pub(crate) fn form_unblocked<T: Real>(isa: Isa, mut q: MatMut<'_, T>, tau: &[T],
     }
 }
 
-/// T from the Gram matrix of V: `t_jj = tau_j` and above it `t_j = -tau_j T (V^T v_j)`.
-fn triangular_factor<T: Real>(gram: &Columns<'_, T>, tau: &[T], t: &mut Columns<'_, T>) {
+/// T from the Gram matrix of V, of which it uses what is above the diagonal, and destroys it: `t_jj = tau_j` and above it
+/// `t_j = -tau_j T (V^T v_j)`.
+pub(crate) fn triangular_factor<T: Real>(isa: Isa, gram: &mut Columns<'_, T>, tau: &[T], t: &mut Columns<'_, T>) {
     for j in 0..t.cols() {
         let tau = tau.at(j);
+        let factors = gram.col_mut(j).get_mut(..j).unwrap_or_default();
+        isa.scale(-tau, factors);
         t.col_mut(j).fill(T::ZERO);
-        for l in 0..j {
-            let (earlier, column) = t.pair_mut(l, j);
-            let factor = -tau * gram.at(l, j);
-            column.iter_mut().zip(earlier).take(l + 1).for_each(|(sum, t)| *sum += factor * *t);
-        }
-        t.put(j, j, tau);
+        let (earlier, mut rest) = t.split(j);
+        let column = rest.col_mut(0);
+        isa.add_columns(earlier.submatrix(0, 0, j, j), factors, column.get_mut(..j).unwrap_or_default());
+        column.put(j, tau);
     }
 }
