@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::householder::reflector;
 use crate::kernel::{Execution, Isa, Parallelism, gemm, gemm_scratch_len};
 use crate::real::Real;
-use crate::scratch::{min, split, sum, times};
+use crate::scratch::{max, min, split, sum, times};
 use crate::view::MatRef;
 
 /// Steps in a panel.
@@ -41,10 +41,12 @@ const LARGE: usize = 1 << 17;
 const SHORT_PANEL: usize = 8;
 /// Most columns of such a matrix.
 const IN_CACHE: usize = 512;
+/// Up to so many columns, to change A at every step costs less than to correct for what has not been applied.
+const UNBLOCKED: usize = 128;
 
 /// Elements of scratch for [`bidiagonalize`] of an `m x n` matrix.
 pub(crate) const fn bidiagonalize_scratch_len(m: usize, n: usize) -> usize {
-    sum(layout(m, n))
+    max(sum(layout(m, n)), bidiagonalize_unblocked_scratch_len(m, min(n, UNBLOCKED)))
 }
 
 /// V and X, Y and U, the row, two short vectors, parts of a sum, and what products need.
@@ -75,6 +77,9 @@ pub(crate) fn bidiagonalize<T: Real>(
     scratch: &mut [T],
 ) -> Result<(), Error> {
     let (m, n) = (a.rows(), a.cols());
+    if n <= UNBLOCKED {
+        return bidiagonalize_unblocked(a.as_mut(), b, execution.isa(), scratch);
+    }
     let [p, q, row, short, other, sums, products] = split(scratch, layout(m, n))?;
     let panel = if n <= IN_CACHE { SHORT_PANEL } else { PANEL };
     for start in (0..n).step_by(panel) {
@@ -289,9 +294,21 @@ mod tests {
 
     #[test]
     fn the_product_of_the_factors_is_the_matrix() {
-        for (m, n) in
-            [(1, 1), (2, 2), (3, 2), (5, 5), (31, 31), (32, 32), (33, 33), (70, 65), (100, 3), (129, 100), (370, 366)]
-        {
+        for (m, n) in [
+            (1, 1),
+            (2, 2),
+            (3, 2),
+            (5, 5),
+            (31, 31),
+            (32, 32),
+            (33, 33),
+            (70, 65),
+            (100, 3),
+            (129, 100),
+            (129, 129),
+            (200, 131),
+            (370, 366),
+        ] {
             let mut uniform = Uniform::new(7);
             let a: Vec<f64> = (0..m * n).map(|_| uniform.symmetric()).collect();
             verify(m, n, a.clone());
