@@ -139,6 +139,11 @@ pub(crate) fn with_adjacent_rows<T: Real>(
     }
 }
 
+/// `len` elements of `x` from `start`; total: empty if there are not so many.
+pub(crate) fn part<T>(x: &mut [T], start: usize, len: usize) -> &mut [T] {
+    x.get_mut(start..start + len).unwrap_or_default()
+}
+
 /// Total access to a slice (see the module).
 pub(crate) trait Total<T> {
     fn at(&self, i: usize) -> T;

@@ -16,7 +16,7 @@
 //! with B as large as the block, `Q_i = I - [I; B] T [I, B^T]`, and on what is zero below its first k rows, as R X is, that
 //! is one product: `Q_i [X; 0] = [X - T X; -B T X]`.
 
-use crate::columns::{Columns, Total};
+use crate::columns::{Columns, Total, part};
 use crate::error::Error;
 use crate::householder::{Side, apply as apply_block, apply_scratch_len, reflector, triangular_factor};
 use crate::kernel::{Execution, Isa, gemm, gemm_scratch_len};
@@ -108,9 +108,10 @@ pub(crate) fn factor<T: Real>(
 ) -> Result<(), Error> {
     let ((l, k), isa) = (a.shape(), execution.isa());
     let height = block_rows(k);
-    for (i, (v, tau)) in v.chunks_mut((height * k).max(1)).zip(tau.chunks_mut(k.max(1))).enumerate() {
-        let a = a.submatrix(i * height, 0, height, l);
+    for i in 0..l.div_ceil(height) {
+        let a = a.submatrix(i * height, 0, height, k);
         let rows = a.rows();
+        let (v, tau) = (part(v, i * height * k, rows * k), part(tau, i * k, k));
         let mut v = Columns::new(v, rows, k);
         if i == 0 {
             copy_scaled(a, exponent, &mut v);
@@ -203,9 +204,10 @@ pub(crate) fn apply<T: Real>(
 ) -> Result<(), Error> {
     let ((l, n), height) = (c.shape(), block_rows(k));
     let beta = if zero_below { T::ZERO } else { T::ONE };
-    for (i, tau) in tau.chunks(k.max(1)).enumerate().take(l.div_ceil(height)).skip(1).rev() {
+    for i in (1..l.div_ceil(height)).rev() {
         let start = i * height;
         let rows = height.min(l - start);
+        let tau = tau.get(i * k..(i + 1) * k).unwrap_or_default();
         let b = MatRef::packed(v.get(start * k..(start + rows) * k).unwrap_or_default(), k, rows).t();
         let [gram, t, product, update, products] = split(scratch, apply_layout(n, k))?;
         let mut gram = Columns::new(gram, k, k);

@@ -22,7 +22,7 @@ mod unblocked;
 
 pub(crate) use unblocked::{bidiagonalize_unblocked, bidiagonalize_unblocked_scratch_len};
 
-use crate::columns::{Columns, Total};
+use crate::columns::{Columns, Total, part};
 use crate::error::Error;
 use crate::householder::reflector;
 use crate::kernel::{Execution, Isa, Parallelism, gemm, gemm_scratch_len};
@@ -237,11 +237,6 @@ fn put_reflector<T: Real>(to: &mut [T], start: usize, reflector: &[T]) {
     above.fill(T::ZERO);
     v.iter_mut().zip(reflector).for_each(|(to, from)| *to = *from);
     v.put(0, T::ONE);
-}
-
-/// `len` elements from `start`; total: empty if there are not so many.
-fn part<T>(x: &mut [T], start: usize, len: usize) -> &mut [T] {
-    x.get_mut(start..start + len).unwrap_or_default()
 }
 
 #[cfg(test)]
