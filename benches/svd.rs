@@ -16,7 +16,7 @@ type Routine<T> = fn(
     &mut [T],
 ) -> Result<Info, Error>;
 
-const SHAPES: [(usize, usize); 6] = [(3, 3), (8, 8), (32, 32), (128, 128), (256, 256), (2000, 32)];
+const SHAPES: [(usize, usize); 6] = [(3, 3), (8, 8), (32, 32), (128, 128), (256, 256), (4096, 64)];
 
 fn shapes<T: Real>(c: &mut Criterion, name: &str, routine: Routine<T>, scratch_len: fn(usize, usize) -> usize) {
     let mut group = c.benchmark_group(name);

@@ -96,6 +96,11 @@ impl<'a, T: Real> Columns<'a, T> {
     }
 
     /// All entries, column after column.
+    pub fn as_slice(&self) -> &[T] {
+        self.data
+    }
+
+    /// All entries to write, column after column.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         self.data
     }
@@ -109,6 +114,34 @@ impl<'a, T: Real> Columns<'a, T> {
     pub fn as_mut(&mut self) -> MatMut<'_, T> {
         MatMut::packed(self.data, self.cols, self.rows).t()
     }
+}
+
+/// Runs `work` on the columns of A in order, with the number of the first, as matrices with adjacent rows: on A itself if
+/// its rows are adjacent, else on copies of as many columns as `memory` holds, which are then written back.
+pub(crate) fn with_adjacent_rows<T: Real>(
+    mut a: MatMut<'_, T>,
+    memory: &mut [T],
+    mut work: impl FnMut(usize, MatMut<'_, T>),
+) {
+    let (m, n) = a.shape();
+    if a.row_stride() == 1 {
+        return work(0, a);
+    }
+    let width = memory.len().checked_div(m).unwrap_or(n);
+    debug_assert!(width > 0);
+    for start in (0..n).step_by(width.max(1)) {
+        let mut part = a.rb().submatrix(0, start, m, width);
+        let cols = part.cols();
+        let mut copy = Columns::new(memory.get_mut(..m * cols).unwrap_or_default(), m, cols);
+        copy.as_mut().copy_from(part.as_ref());
+        work(start, copy.as_mut());
+        part.copy_from(copy.as_ref());
+    }
+}
+
+/// `len` elements of `x` from `start`; total: empty if there are not so many.
+pub(crate) fn part<T>(x: &mut [T], start: usize, len: usize) -> &mut [T] {
+    x.get_mut(start..start + len).unwrap_or_default()
 }
 
 /// Total access to a slice (see the module).

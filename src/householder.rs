@@ -6,7 +6,7 @@
 //! A product of reflectors is one product of matrices, `H_0 H_1 ... = I - V T V^T` with an upper triangular T (Schreiber &
 //! Van Loan, SISC 10, 1989), so a block of them is applied with matrix products.
 
-use crate::columns::{Columns, Total};
+use crate::columns::{Columns, Total, with_adjacent_rows};
 use crate::error::Error;
 use crate::kernel::{Execution, Isa, gemm, gemm_scratch_len};
 use crate::real::Real;
@@ -111,7 +111,7 @@ pub(crate) fn apply<T: Real>(
         let mut gram = Columns::new(gram.get_mut(..b * b).unwrap_or_default(), b, b);
         gemm(T::ONE, v.t(), v, T::ZERO, gram.as_mut(), execution, products)?;
         let mut t = Columns::new(triangle.get_mut(..b * b).unwrap_or_default(), b, b);
-        triangular_factor(&gram, tau.get(start..).unwrap_or_default(), &mut t);
+        triangular_factor(execution.isa(), &mut gram, tau.get(start..).unwrap_or_default(), &mut t);
 
         let mut c = c.rb().submatrix(start, 0, rows, n);
         let mut product = Columns::new(product.get_mut(..b * n).unwrap_or_default(), b, n);
@@ -136,16 +136,36 @@ pub(crate) fn apply_unblocked<T: Real>(isa: Isa, v: MatRef<'_, T>, tau: &[T], mu
     }
 }
 
-/// T from the Gram matrix of V: `t_jj = tau_j` and above it `t_j = -tau_j T (V^T v_j)`.
-fn triangular_factor<T: Real>(gram: &Columns<'_, T>, tau: &[T], t: &mut Columns<'_, T>) {
+/// Overwrites reflectors, `v_j` below the diagonal of column `j`, with the first columns of their product, `H_0 H_1 ... [I; 0]`.
+///
+/// Q is `m x n` with `m >= n`, of any strides, which do not change a bit; `column` has `m` elements, and `columns` those of a
+/// few columns. About `2 m n^2 - 2/3 n^3` operations.
+pub(crate) fn form_unblocked<T: Real>(isa: Isa, mut q: MatMut<'_, T>, tau: &[T], column: &mut [T], columns: &mut [T]) {
+    let (m, n) = q.shape();
+    for j in (0..n.min(m)).rev() {
+        let tau = tau.at(j);
+        let rest = column.get_mut(..m - j - 1).unwrap_or_default();
+        rest.iter_mut().zip(j + 1..).for_each(|(x, i)| *x = q.at(i, j));
+        // The columns to the right are zero in row j: they start below.
+        let trailing = q.rb().submatrix(j, j + 1, m, n);
+        with_adjacent_rows(trailing, columns, |_, part| isa.reflect_columns(rest, tau, part));
+        (0..j).for_each(|i| q.put(i, j, T::ZERO));
+        q.put(j, j, T::ONE - tau);
+        rest.iter().zip(j + 1..).for_each(|(x, i)| q.put(i, j, -tau * *x));
+    }
+}
+
+/// T from the Gram matrix of V, of which it uses what is above the diagonal, and destroys it: `t_jj = tau_j` and above it
+/// `t_j = -tau_j T (V^T v_j)`.
+pub(crate) fn triangular_factor<T: Real>(isa: Isa, gram: &mut Columns<'_, T>, tau: &[T], t: &mut Columns<'_, T>) {
     for j in 0..t.cols() {
         let tau = tau.at(j);
+        let factors = gram.col_mut(j).get_mut(..j).unwrap_or_default();
+        isa.scale(-tau, factors);
         t.col_mut(j).fill(T::ZERO);
-        for l in 0..j {
-            let (earlier, column) = t.pair_mut(l, j);
-            let factor = -tau * gram.at(l, j);
-            column.iter_mut().zip(earlier).take(l + 1).for_each(|(sum, t)| *sum += factor * *t);
-        }
-        t.put(j, j, tau);
+        let (earlier, mut rest) = t.split(j);
+        let column = rest.col_mut(0);
+        isa.add_columns(earlier.submatrix(0, 0, j, j), factors, column.get_mut(..j).unwrap_or_default());
+        column.put(j, tau);
     }
 }

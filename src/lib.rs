@@ -62,6 +62,7 @@ mod real;
 mod scratch;
 pub mod snmf;
 pub mod svd;
+mod tall;
 mod triangular;
 #[allow(unsafe_code)]
 mod view;

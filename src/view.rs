@@ -342,10 +342,12 @@ impl<'a, T: Real> MatMut<'a, T> {
 
     /// Sets every entry.
     pub fn fill(&mut self, value: T) {
-        for i in 0..self.rows {
-            match self.row_slice_mut(i) {
+        // Along rows, unless columns are what is contiguous.
+        let mut lines = if self.row_stride < self.col_stride { self.rb().t() } else { self.rb() };
+        for i in 0..lines.rows {
+            match lines.row_slice_mut(i) {
                 Some(row) => row.fill(value),
-                None => (0..self.cols).for_each(|j| self.put(i, j, value)),
+                None => (0..lines.cols).for_each(|j| lines.put(i, j, value)),
             }
         }
     }

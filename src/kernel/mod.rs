@@ -17,6 +17,7 @@ mod simd;
 mod vector;
 
 pub(crate) use lanes::{GROUP, read_rows, write_rows};
+pub(crate) use panel::Step;
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
 pub(crate) use rotations::{Found, Inner, Pairs};
 pub(crate) use simd::{Isa, Kernel, Lanes, Simd, Twice};

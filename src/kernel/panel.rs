@@ -50,6 +50,34 @@ impl Isa {
         debug_assert!(y.len() == a.cols() && row.len() == a.cols());
         self.run(ReduceColumns { a, rest, tau, y, row, w });
     }
+
+    /// One pass over A for a step of bidiagonalization that changes A. For every column j:
+    ///
+    /// ```text
+    /// a_j <- a_j - u_j x
+    /// a_j <- a_j - tau (a_j . v) v
+    /// row_j <- a_0j
+    /// w <- w + row_j (a_1j, a_2j, ...)
+    /// ```
+    pub(crate) fn transform_columns<T: Real>(self, a: MatMut<'_, T>, step: Step<'_, T>) {
+        debug_assert!(a.row_stride() == 1 && step.x.len() == a.rows() && step.u.len() == a.cols());
+        debug_assert!(step.rest.len() + 1 == a.rows() && step.w.len() + 1 == a.rows() && step.row.len() == a.cols());
+        self.run(TransformColumns { a, step });
+    }
+}
+
+/// What [`Isa::transform_columns`] applies, and what it collects.
+pub(crate) struct Step<'a, T> {
+    /// Subtracted first: `x u^T`, with as many elements as A has rows, and columns.
+    pub x: &'a [T],
+    pub u: &'a [T],
+    /// The reflector `I - tau v v^T` with `v = (1, rest)`.
+    pub rest: &'a [T],
+    pub tau: T,
+    /// Overwritten with the first row of the result.
+    pub row: &'a mut [T],
+    /// The sum of `row_j (a_1j, a_2j, ...)` is added to it.
+    pub w: &'a mut [T],
 }
 
 /// `N` columns of equal length.
@@ -175,6 +203,95 @@ impl<T: Real, const N: usize> Group<T, N> {
                     let to = self.columns[l].add(i);
                     simd.store_part(simd.mul_sub_from(step[l], x, simd.load_part(to, len - i)), to, len - i);
                 }
+            }
+        }
+    }
+
+    /// `column_l -= by_l x`, and the inner product of each result with `y`; neither is shorter.
+    ///
+    /// # Safety
+    /// The columns are valid for writes and overlap neither `x` nor `y`.
+    #[inline(always)]
+    unsafe fn subtract_and_dot<S: Simd<T>>(self, simd: S, by: [T; N], x: &[T], y: &[T]) -> [T; N] {
+        let len = self.len.min(x.len()).min(y.len());
+        let by = splat(simd, by);
+        let mut sums = [[simd.splat(T::ZERO); 2]; N];
+        let mut i = 0;
+        while i + 2 * S::LANES <= len {
+            for half in 0..2 {
+                let at = i + half * S::LANES;
+                // SAFETY: `at + LANES <= len`.
+                unsafe {
+                    let (x, y) = (simd.load_whole(x.as_ptr().add(at)), simd.load_whole(y.as_ptr().add(at)));
+                    for l in 0..N {
+                        let to = self.columns[l].add(at);
+                        let new = simd.mul_sub_from(by[l], x, simd.load_whole(to));
+                        simd.store_whole(new, to);
+                        sums[l][half] = simd.mul_add(new, y, sums[l][half]);
+                    }
+                }
+            }
+            i += 2 * S::LANES;
+        }
+        for half in 0..2 {
+            let at = i + half * S::LANES;
+            if at < len {
+                let count = len - at;
+                // SAFETY: `count` elements follow.
+                unsafe {
+                    let (x, y) = (simd.load_part(x.as_ptr().add(at), count), simd.load_part(y.as_ptr().add(at), count));
+                    for l in 0..N {
+                        let to = self.columns[l].add(at);
+                        let new = simd.mul_sub_from(by[l], x, simd.load_part(to, count));
+                        simd.store_part(new, to, count);
+                        sums[l][half] = simd.mul_add(new, y, sums[l][half]);
+                    }
+                }
+            }
+        }
+        let mut dots = [T::ZERO; N];
+        for l in 0..N {
+            dots[l] = simd.sum(simd.add(sums[l][0], sums[l][1]));
+        }
+        dots
+    }
+
+    /// `column_l -= by_l x`, and then `y += sum of z_l column_l`, added in the order of the columns; neither is shorter.
+    ///
+    /// # Safety
+    /// The columns are valid for writes and overlap neither `x` nor `y`.
+    #[inline(always)]
+    unsafe fn subtract_and_add_to<S: Simd<T>>(self, simd: S, by: [T; N], x: &[T], z: [T; N], y: &mut [T]) {
+        let len = self.len.min(x.len()).min(y.len());
+        let (by, z) = (splat(simd, by), splat(simd, z));
+        let (x, y) = (x.as_ptr(), y.as_mut_ptr());
+        let mut i = 0;
+        while i + S::LANES <= len {
+            // SAFETY: `i + LANES <= len`.
+            unsafe {
+                let (x, mut sum) = (simd.load_whole(x.add(i)), simd.load_whole(y.add(i)));
+                for l in 0..N {
+                    let to = self.columns[l].add(i);
+                    let new = simd.mul_sub_from(by[l], x, simd.load_whole(to));
+                    simd.store_whole(new, to);
+                    sum = simd.mul_add(z[l], new, sum);
+                }
+                simd.store_whole(sum, y.add(i));
+            }
+            i += S::LANES;
+        }
+        if i < len {
+            let count = len - i;
+            // SAFETY: `count` elements follow.
+            unsafe {
+                let (x, mut sum) = (simd.load_part(x.add(i), count), simd.load_part(y.add(i), count));
+                for l in 0..N {
+                    let to = self.columns[l].add(i);
+                    let new = simd.mul_sub_from(by[l], x, simd.load_part(to, count));
+                    simd.store_part(new, to, count);
+                    sum = simd.mul_add(z[l], new, sum);
+                }
+                simd.store_part(sum, y.add(i), count);
             }
         }
     }
@@ -337,6 +454,49 @@ impl<T: Real> Kernel<T> for ReduceColumns<'_, T> {
     }
 }
 
+struct TransformColumns<'a, T> {
+    a: MatMut<'a, T>,
+    step: Step<'a, T>,
+}
+
+impl<T: Real> TransformColumns<'_, T> {
+    #[inline(always)]
+    fn group<S: Simd<T>, const N: usize>(&mut self, simd: S, j: usize) {
+        let (Some(heads), Some(group)) =
+            (Group::<T, N>::new(self.a.as_ref(), j, 0), Group::<T, N>::new(self.a.as_ref(), j, 1))
+        else {
+            return;
+        };
+        let Step { x, u, rest, tau, row, w } = &mut self.step;
+        let u = u.get(j..).and_then(|u| u.first_chunk::<N>());
+        let row = row.get_mut(j..).and_then(|row| row.first_chunk_mut::<N>());
+        let (Some(u), Some(row), Some((first, x))) = (u, row, x.split_first()) else { return };
+        // SAFETY: columns of A, which is borrowed exclusively and has at least one row.
+        unsafe {
+            let mut steps = group.subtract_and_dot(simd, *u, x, rest);
+            for l in 0..N {
+                let head = heads.columns[l];
+                let old = *head - u[l] * *first;
+                steps[l] = *tau * (steps[l] + old);
+                row[l] = old - steps[l];
+                *head = row[l];
+            }
+            group.subtract_and_add_to(simd, steps, rest, *row, w);
+        }
+    }
+}
+
+impl<T: Real> Kernel<T> for TransformColumns<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd<T>>(mut self, simd: S) {
+        let n = self.a.cols();
+        let first = n / GROUP * GROUP;
+        (0..first).step_by(GROUP).for_each(|j| self.group::<S, GROUP>(simd, j));
+        (first..n).for_each(|j| self.group::<S, 1>(simd, j));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,6 +554,23 @@ mod tests {
             close("reduce_columns: row", isa, (m, n), &row, new_row);
             close("reduce_columns: w", isa, (m, n), &w, |i| {
                 number(&start, i + 1) + (0..n).map(|j| entry(i + 1, j) * number(&row, j)).sum::<f64>()
+            });
+
+            let mut changed = data.clone();
+            let (mut row, mut w) = (vec![T::from_f64(f64::NAN); n], start[1..].to_vec());
+            let step = Step { x: &start, u: &old, rest: &x[1..], tau: T::from_f64(tau), row: &mut row, w: &mut w };
+            isa.transform_columns(MatMut::new(&mut changed, m, n, 1, stride).unwrap(), step);
+            let v = |i: usize| if i == 0 { 1.0 } else { number(&x, i) };
+            let moved = |i: usize, j: usize| entry(i, j) - number(&start, i) * number(&old, j);
+            let along = |j: usize| tau * (0..m).map(|i| moved(i, j) * v(i)).sum::<f64>();
+            let new = |i: usize, j: usize| moved(i, j) - v(i) * along(j);
+            close("transform_columns", isa, (m, n), &changed, |p| {
+                let (i, j) = (p % stride, p / stride);
+                if i < m { new(i, j) } else { number(&data, p) }
+            });
+            close("transform_columns: row", isa, (m, n), &row, |j| new(0, j));
+            close("transform_columns: w", isa, (m, n), &w, |i| {
+                number(&start, i + 1) + (0..n).map(|j| new(i + 1, j) * number(&row, j)).sum::<f64>()
             });
         }
     }

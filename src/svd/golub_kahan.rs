@@ -1,7 +1,7 @@
 //! The SVD by way of a bidiagonal matrix.
 //!
 //! ```text
-//! A = Q R                       if A is tall: the rest then works on a square
+//! A = Q R                       if A is tall: the rest then works on a square (very tall: block by block, `tall`)
 //! R = Q' B P^T                  bidiagonalization, `bidiagonalize`
 //! B = X diag(s) Y^T             the bidiagonal SVD, `bidiagonal`
 //! A = (Q Q' X) diag(s) (P Y)^T  the reflectors applied in blocks
@@ -20,6 +20,7 @@ use crate::householder::{Side, apply, apply_scratch_len, apply_unblocked};
 use crate::qr::{copy_scaled, factor_blocked, factor_blocked_scratch_len, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
+use crate::tall;
 use crate::view::{MatMut, MatRef};
 
 /// Up to this size reflectors are applied one by one, which costs fewer calls and operations than a block's factor does.
@@ -37,19 +38,22 @@ pub const fn golub_kahan_values_scratch_len(m: usize, n: usize) -> usize {
     sum([sum(reduction(l, k)), values(l, k)])
 }
 
-/// For `l x k`: the matrix, a square one, five numbers for each of `k` columns, and the singular values.
+/// For `l x k`: the matrix, a square one, four numbers for each of `k` columns, those of the QR factorization, and the
+/// singular values.
 const fn reduction(l: usize, k: usize) -> [usize; 8] {
-    [times(l, k), times(k, k), k, k, k, k, k, k]
+    [times(l, k), times(k, k), k, k, k, k, max(k, tall::tau_len(l, k)), k]
 }
 
 /// What the steps to the values need, in turn.
 const fn values(l: usize, k: usize) -> usize {
-    max(max(factor_blocked_scratch_len(l, k), bidiagonalize_scratch_len(l, k)), bidiagonal::svd_values_scratch_len(k))
+    let factor = max(factor_blocked_scratch_len(l, k), tall::factor_scratch_len(l, k));
+    max(max(factor, bidiagonalize_scratch_len(l, k)), bidiagonal::svd_values_scratch_len(k))
 }
 
 /// The vectors of the bidiagonal matrix, and what the steps to the vectors need, in turn.
 const fn vectors(l: usize, k: usize) -> [usize; 3] {
-    let steps = max(bidiagonal::svd_scratch_len(k), apply_scratch_len(l, l, k));
+    let applied = max(apply_scratch_len(l, l, k), tall::apply_len(l, l, k));
+    let steps = max(bidiagonal::svd_scratch_len(k), applied);
     [times(k, k), times(k, k), max(values(l, k), steps)]
 }
 
@@ -114,11 +118,16 @@ fn tall<T: Real>(
     let [work, square, diagonal, superdiagonal, tau_left, tau_right, tau, found] = split(first, reduction)?;
     let mut work = Columns::new(work, l, k);
     let mut square = Columns::new(square, k, k);
-    copy_scaled(a, exponent, &mut work);
     // The factorization is rich in matrix products, so it pays before it saves operations (from l = 5/3 k).
     let by_qr = 4 * l >= 5 * k;
-    if by_qr {
-        factor_blocked(&mut work, tau, execution, rest)?;
+    let in_blocks = tall::pays(l, k);
+    if in_blocks {
+        tall::factor(a, exponent, &mut square, work.as_mut_slice(), tau, execution, rest)?;
+    } else {
+        copy_scaled(a, exponent, &mut work);
+    }
+    if by_qr && !in_blocks {
+        factor_blocked(&mut work, tau.get_mut(..k).unwrap_or_default(), execution, rest)?;
         for j in 0..k {
             let (upper, lower) = square.col_mut(j).split_at_mut_checked(j + 1).unwrap_or_default();
             upper.iter_mut().zip(work.col(j)).for_each(|(r, x)| *r = *x);
@@ -147,13 +156,21 @@ fn tall<T: Real>(
         if small {
             apply_unblocked(isa, reflectors, b.left, x.as_mut(), rest);
         }
-        left.set_identity();
+        if !in_blocks || left.cols() > k {
+            left.set_identity();
+        }
         left.rb().submatrix(0, 0, k, k).copy_from(x.as_ref());
         if !small {
             let part = left.rb().submatrix(0, 0, rows, if by_qr { k } else { l });
             apply(Side::Forward, reflectors, b.left, part, execution, rest)?;
         }
-        if by_qr {
+        if in_blocks {
+            let (thin, completion) = left.rb().split_cols(k);
+            tall::apply(work.as_slice(), tau, k, thin, true, execution, rest)?;
+            if completion.cols() > 0 {
+                tall::apply(work.as_slice(), tau, k, completion, false, execution, rest)?;
+            }
+        } else if by_qr {
             apply(Side::Forward, work.as_ref(), tau, left.rb(), execution, rest)?;
         }
     }
@@ -170,7 +187,7 @@ fn tall<T: Real>(
     Ok(info(converged, s, exponent))
 }
 
-fn info<T: Real>(converged: bool, s: &[T], exponent: i32) -> Info {
+pub(super) fn info<T: Real>(converged: bool, s: &[T], exponent: i32) -> Info {
     let nonzero = s.iter().take_while(|s| **s > T::ZERO).count();
     Info { converged, sweeps: 0, nonzero, exponent }
 }

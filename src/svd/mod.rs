@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`svd`](fn@svd) | any dense matrix: picks the method from the shape |
 //! | [`golub_kahan`](fn@golub_kahan) | the fastest for all but the smallest: by way of a bidiagonal matrix |
+//! | [`golub_kahan_in_place`] | where there is memory for one matrix: a set of vectors takes the place of A |
 //! | [`jacobi`](fn@jacobi) | every singular value of a graded matrix to full relative accuracy |
 //! | [`jacobi_unblocked`] | the same for small matrices, with the smallest code: no product kernel is linked |
 //! | [`jacobi_warm`] | a matrix that changes little from one call to the next |
@@ -29,6 +30,7 @@ mod batch;
 mod bidiagonal;
 mod dense;
 mod golub_kahan;
+mod in_place;
 mod jacobi;
 mod polar;
 pub mod solve;
@@ -38,6 +40,7 @@ pub use crate::qr::Vectors;
 pub use batch::{BATCH_MAX, Order, batch};
 pub use dense::{svd, svd_scratch_len, svd_values_scratch_len};
 pub use golub_kahan::{golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
+pub use in_place::{InPlace, golub_kahan_in_place, golub_kahan_in_place_scratch_len};
 pub use jacobi::{
     jacobi, jacobi_scratch_len, jacobi_unblocked, jacobi_unblocked_scratch_len, jacobi_warm, jacobi_warm_scratch_len,
 };
@@ -122,7 +125,7 @@ impl Default for Options {
 #[non_exhaustive]
 pub struct Info {
     /// Whether the iteration met its tolerance. If not, the outputs hold the best so far: `A = U S V^T` still holds, but
-    /// U or V may lack orthogonality.
+    /// U or V may lack orthogonality. (For [`golub_kahan_in_place`] they are orthonormal, but `U^T A V` is bidiagonal only.)
     pub converged: bool,
     /// Sweeps of Jacobi rotations; 0 if the method makes none.
     pub sweeps: usize,
@@ -213,6 +216,9 @@ fn fix_signs<T: Real>(ruling: &mut MatMut<'_, T>, other: Option<&mut MatMut<'_, 
 }
 
 fn negate<T: Real>(x: &mut MatMut<'_, T>, col: usize) {
+    if let Some(column) = x.rb().t().row_slice_mut(col) {
+        return column.iter_mut().for_each(|x| *x = -*x);
+    }
     for i in 0..x.rows() {
         let negative = -x.at(i, col);
         x.put(i, col, negative);

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 type Length = fn([usize; 4]) -> usize;
 
 /// Every closed form, the number of dimensions that it has, and those that alone make it overflow.
-const LENGTHS: [(&str, usize, &[usize], Length); 24] = [
+const LENGTHS: [(&str, usize, &[usize], Length); 25] = [
     ("qr", 2, &[0, 1], |[m, n, ..]| qr::qr_scratch_len(m, n)),
     ("jacobi", 2, &[0, 1], |[m, n, ..]| svd::jacobi_scratch_len(m, n)),
     ("jacobi warm", 2, &[0, 1], |[m, n, ..]| svd::jacobi_warm_scratch_len(m, n)),
@@ -19,6 +19,7 @@ const LENGTHS: [(&str, usize, &[usize], Length); 24] = [
     ("svd values", 2, &[0, 1], |[m, n, ..]| svd::svd_values_scratch_len(m, n)),
     ("golub kahan", 2, &[0, 1], |[m, n, ..]| svd::golub_kahan_scratch_len(m, n)),
     ("golub kahan values", 2, &[0, 1], |[m, n, ..]| svd::golub_kahan_values_scratch_len(m, n)),
+    ("golub kahan in place", 2, &[0, 1], |[m, n, ..]| svd::golub_kahan_in_place_scratch_len(m, n)),
     ("state", 4, &[0], |[m, n, k, p]| state_len(m, n, k, p)),
     ("truncated", 4, &[], |[m, n, k, p]| svd::truncated_dense_scratch_len::<f32>(m, n, k, p)),
     ("rank", 2, &[0, 1], |[m, n, ..]| svd::rank_scratch_len(m, n)),

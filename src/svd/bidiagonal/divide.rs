@@ -189,7 +189,7 @@ impl<T: Real> State<'_, T> {
                 rotate_columns(self.right(node), i, high, [c, s]);
             }
         }
-        let Ok(rotations) = split(rotations, qr_iteration::layout(count)) else { return false };
+        let Ok([left, right]) = split(rotations, qr_iteration::layout(count)) else { return false };
         let u = self.u.as_mut().map(|u| u.rb().submatrix(low, low, count, count));
         let v = match self.v.as_mut() {
             Some(v) => v.rb().submatrix(low, low, last + 1 - low, count),
@@ -197,7 +197,7 @@ impl<T: Real> State<'_, T> {
         };
         let d = self.d.get_mut(low..high).unwrap_or_default();
         let e = self.e.get_mut(low..low + count.saturating_sub(1)).unwrap_or_default();
-        if !qr_iteration::vectors(d, e, u, Some(v), isa, rotations) {
+        if !qr_iteration::vectors(d, e, u, Some(v), isa, [left, right, &mut []]) {
             return false;
         }
         if let Some(v) = self.v.as_ref() {

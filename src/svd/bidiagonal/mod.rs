@@ -17,7 +17,7 @@
 mod bisection;
 mod divide;
 mod dqds;
-mod qr_iteration;
+pub(super) mod qr_iteration;
 mod secular;
 
 use super::jacobi;
@@ -73,7 +73,8 @@ pub(crate) fn svd<T: Real>(
             x.set_identity();
         }
         let (left_vectors, right_vectors) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
-        if qr_iteration::vectors(diagonal, beside, left_vectors, right_vectors, execution.isa(), [left, right]) {
+        let memory = [left, right, &mut []];
+        if qr_iteration::vectors(diagonal, beside, left_vectors, right_vectors, execution.isa(), memory) {
             s.iter_mut().zip(diagonal).for_each(|(s, d)| *s = *d);
             return Ok(true);
         }

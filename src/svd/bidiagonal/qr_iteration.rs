@@ -17,6 +17,7 @@ use crate::columns::Total;
 use crate::kernel::{Isa, Kernel, Simd};
 use crate::real::Real;
 use crate::scratch::{sum, times};
+use crate::svd::negate;
 use crate::view::MatMut;
 use core::iter::Zip;
 use core::slice::IterMut;
@@ -32,22 +33,26 @@ pub(super) const fn scratch_len(n: usize) -> usize {
 }
 
 /// The rotations of the left side, and of the right.
-pub(super) const fn layout(n: usize) -> [usize; 2] {
+pub(in crate::svd) const fn layout(n: usize) -> [usize; 2] {
     let side = times(2 * SWEEPS, n.saturating_add(SWEEPS));
     [side, side]
 }
 
 /// `B = Q diag(s) P^T`: overwrites `d` with the values, non-negative and descending, `u` with `u Q` and `v` with `v P`.
 ///
-/// B has the diagonal `d` (n) and the superdiagonal `e` (n - 1), which is destroyed; `u` and `v` have n columns and any
-/// number of rows. False if a value has not converged within the bound.
-pub(super) fn vectors<T: Real>(
+/// B has the diagonal `d` (n) and the superdiagonal `e` (n - 1), which is destroyed; `u` and `v` have n columns, any
+/// number of rows and any strides, which do not change a bit. Where a column is not contiguous, as many rows as `memory`
+/// holds are copied to take rotations, and written back; it then has at least n elements.
+///
+/// False if a value has not converged within the bound. Then `u` and `v` hold what the rotations so far have made of them,
+/// and `d` the magnitudes of the diagonal.
+pub(in crate::svd) fn vectors<T: Real>(
     d: &mut [T],
     e: &mut [T],
     u: Option<MatMut<'_, T>>,
     v: Option<MatMut<'_, T>>,
     isa: Isa,
-    [left, right]: [&mut [T]; 2],
+    [left, right, memory]: [&mut [T]; 3],
 ) -> bool {
     // A vector is a row of the transpose, and a slice.
     let (mut u, mut v) = (u.map(MatMut::t), v.map(MatMut::t));
@@ -57,10 +62,11 @@ pub(super) fn vectors<T: Real>(
     let exponent = if largest == T::ZERO { 0 } else { -largest.exponent() };
     d.iter_mut().chain(e.iter_mut()).for_each(|x| *x = x.scale(exponent));
     let norm = largest.scale(exponent);
-    let mut batch = Batch::new(isa, left, right);
+    let mut batch = Batch::new(isa, left, right, memory);
     let negligible = norm * T::EPSILON * T::from_f64(0.125);
     let mut left_sweeps = MAX_SWEEPS * n;
     let mut last = n.saturating_sub(1);
+    let mut converged = true;
     // The block that the direction was chosen for.
     let (mut up, mut chosen) = (false, (0, 0));
     while last > 0 {
@@ -81,7 +87,8 @@ pub(super) fn vectors<T: Real>(
             e.put(first - 1, T::ZERO);
         }
         if left_sweeps == 0 {
-            return false;
+            converged = false;
+            break;
         }
         left_sweeps -= 1;
 
@@ -113,7 +120,7 @@ pub(super) fn vectors<T: Real>(
         // No zero keeps a sign either.
         d.put(j, value.abs());
         if let Some(v) = v.as_mut().filter(|_| value < T::ZERO) {
-            v.row_slice_mut(j).unwrap_or_default().iter_mut().for_each(|x| *x = -*x);
+            negate(&mut v.rb().t(), j);
         }
     }
     for i in 0..n {
@@ -123,15 +130,23 @@ pub(super) fn vectors<T: Real>(
             exchange(x, i, largest);
         }
     }
-    true
+    converged
 }
 
 /// Swaps two rows.
 pub(super) fn exchange<T: Real>(x: MatMut<'_, T>, i: usize, j: usize) {
-    if i != j {
-        let (mut above, mut below) = x.split_rows(i.max(j));
-        let (a, b) = (above.row_slice_mut(i.min(j)).unwrap_or_default(), below.row_slice_mut(0).unwrap_or_default());
-        a.iter_mut().zip(b).for_each(|(a, b)| core::mem::swap(a, b));
+    if i == j {
+        return;
+    }
+    let (i, j) = (i.min(j), i.max(j));
+    let (mut above, mut below) = x.split_rows(j);
+    if let (Some(a), Some(b)) = (above.row_slice_mut(i), below.row_slice_mut(0)) {
+        return a.iter_mut().zip(b).for_each(|(a, b)| core::mem::swap(a, b));
+    }
+    for column in 0..above.cols() {
+        let (a, b) = (above.at(i, column), below.at(0, column));
+        above.put(i, column, b);
+        below.put(0, column, a);
     }
 }
 
@@ -277,6 +292,7 @@ struct Batch<'a, T> {
     isa: Isa,
     left: &'a mut [Row<T>],
     right: &'a mut [Row<T>],
+    memory: &'a mut [T],
     count: usize,
     up: bool,
     /// The columns that any of the sweeps touches: `first ..= last`.
@@ -285,11 +301,11 @@ struct Batch<'a, T> {
 }
 
 impl<'a, T: Real> Batch<'a, T> {
-    fn new(isa: Isa, left: &'a mut [T], right: &'a mut [T]) -> Self {
+    fn new(isa: Isa, left: &'a mut [T], right: &'a mut [T], memory: &'a mut [T]) -> Self {
         let (left, right) = (left.as_chunks_mut().0.as_chunks_mut().0, right.as_chunks_mut().0.as_chunks_mut().0);
         left.fill(identities());
         right.fill(identities());
-        Batch { isa, left, right, count: 0, up: false, first: 0, last: 0 }
+        Batch { isa, left, right, memory, count: 0, up: false, first: 0, last: 0 }
     }
 
     /// Begins a sweep over the rows `first ..= last`, counted from where sweeps of this direction start: where to put its
@@ -317,11 +333,32 @@ impl<'a, T: Real> Batch<'a, T> {
         for (rotations, x) in [(&mut *self.left, u), (&mut *self.right, v)] {
             let rotations = rotations.get_mut(self.first..self.last + SWEEPS).unwrap_or_default();
             if let Some(x) = x {
-                self.isa.run(Wave { rotations, x, first: self.first, last: self.last, up: self.up });
+                let (first, rows) = (self.first, self.last + 1 - self.first);
+                let place = if self.up { x.rows().wrapping_sub(first + rows) } else { first };
+                let x = x.submatrix(place, 0, rows, usize::MAX);
+                apply(self.isa, rotations, x, self.up, self.memory);
             }
             rotations.fill(identities());
         }
         self.count = 0;
+    }
+}
+
+/// Applies the rotations of a batch to all rows of `x`, in copies of some columns if a row is not contiguous.
+fn apply<T: Real>(isa: Isa, rotations: &[Row<T>], mut x: MatMut<'_, T>, up: bool, memory: &mut [T]) {
+    let (n, length) = x.shape();
+    if x.row_slice_mut(0).is_some() {
+        return isa.run(Wave { rotations, x, up });
+    }
+    let width = memory.len().checked_div(n).unwrap_or(length);
+    debug_assert!(width > 0);
+    for start in (0..length).step_by(width.max(1)) {
+        let mut part = x.rb().submatrix(0, start, n, width);
+        let cols = part.cols();
+        let mut copy = MatMut::packed(memory.get_mut(..n * cols).unwrap_or_default(), n, cols);
+        copy.copy_from(part.as_ref());
+        isa.run(Wave { rotations, x: copy.rb(), up });
+        part.copy_from(copy.as_ref());
     }
 }
 
@@ -345,12 +382,10 @@ impl<'a, T> Iterator for Rotations<'a, T> {
     }
 }
 
-/// The rotations of a batch, to be applied to the rows `first ..= last` of `x`, counted from the end if `up`.
+/// The rotations of a batch, to be applied to the rows of `x`, counted from the end if `up`.
 struct Wave<'a, T> {
     rotations: &'a [Row<T>],
     x: MatMut<'a, T>,
-    first: usize,
-    last: usize,
     up: bool,
 }
 
@@ -358,14 +393,15 @@ impl<T: Real> Wave<'_, T> {
     /// The `V` vectors from place `at` of every row.
     ///
     /// Before step `t`, `kept[k]` is row `t - k` as the first `k` sweeps and the earlier rotations of sweep `k` have made
-    /// it. Rows outside the range, which only identities touch, are zero and not written.
+    /// it. Rows before the first and after the last, which only identities touch, are zero and not written.
     #[inline(always)]
     fn strip<S: Simd<T>, const V: usize>(&mut self, simd: S, at: usize) {
         let zero = [simd.splat(T::ZERO); V];
+        let rows = self.x.rows();
         let mut kept = [zero; SWEEPS];
-        kept[0] = self.load(simd, self.first, at);
-        for (t, rotations) in (self.first..).zip(self.rotations) {
-            let mut moving = if t < self.last { self.load(simd, t + 1, at) } else { zero };
+        kept[0] = self.load(simd, 0, at);
+        for (t, rotations) in self.rotations.iter().enumerate() {
+            let mut moving = if t + 1 < rows { self.load(simd, t + 1, at) } else { zero };
             for (kept, [c, s]) in kept.iter_mut().zip(rotations) {
                 let (c, s) = (simd.splat(*c), simd.splat(*s));
                 for (a, b) in kept.iter_mut().zip(&mut moving) {
@@ -374,7 +410,7 @@ impl<T: Real> Wave<'_, T> {
                     *a = simd.mul_sub_from(s, before, simd.mul(c, other));
                 }
             }
-            if t + 1 >= self.first + SWEEPS {
+            if t + 1 >= SWEEPS {
                 let row = self.row(t + 1 - SWEEPS);
                 for (v, x) in moving.into_iter().enumerate() {
                     simd.store(x, row.get_mut(at + v * S::LANES..).unwrap_or_default());

@@ -152,8 +152,8 @@ fn by_rotation<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
 fn rotate<T: Real>(b: &Bidiagonal<T>, u: Option<MatMut<'_, T>>, v: Option<MatMut<'_, T>>, isa: Isa) {
     let mut scratch = vec![T::from_f64(f64::NAN); qr_iteration::scratch_len(b.n())];
     let (mut d, mut e) = (b.d.clone(), b.e.clone());
-    let rotations = split(&mut scratch, qr_iteration::layout(b.n())).unwrap();
-    assert!(qr_iteration::vectors(&mut d, &mut e, u, v, isa, rotations), "{}, {}", b.name, b.n());
+    let [left, right] = split(&mut scratch, qr_iteration::layout(b.n())).unwrap();
+    assert!(qr_iteration::vectors(&mut d, &mut e, u, v, isa, [left, right, &mut []]), "{}, {}", b.name, b.n());
 }
 
 /// Values and vectors, of those sides that are wanted.

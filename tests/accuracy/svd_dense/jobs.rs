@@ -1,7 +1,8 @@
 //! Same input, same bits: whichever vectors are asked for, in whatever memory.
 
 use super::{Job, Layout, Setting, Svd, methods};
-use crate::measures::Matrix;
+use crate::matrices::random;
+use crate::measures::{Matrix, bounds, orthonormality};
 use crate::{corpus, lapack};
 use lowrank::Real;
 
@@ -64,6 +65,22 @@ fn every_job_of_larger_matrices_has_the_bits_of_the_full_one() {
     let shapes = [(40, 33), (33, 40), (90, 17), (17, 90)];
     check::<f64>(&shapes, |m, n| some([lapack::types::<f64>(m, n), corpus::structured::<f64>(m, n)].concat()));
     check::<f32>(&shapes, |m, n| some([lapack::types::<f32>(m, n), corpus::structured::<f32>(m, n)].concat()));
+}
+
+/// So tall that `golub_kahan` cuts the rows into blocks: three of 376, and a rest of 5.
+#[test]
+fn every_job_of_a_tall_matrix_has_the_bits_of_the_full_one() {
+    let methods = methods::<f64>();
+    let method = methods.iter().find(|method| method.name == "golub_kahan").unwrap();
+    for a in [random(1133, 90, 321), random(90, 1133, 322)] {
+        method.verify(&a, Job::THIN, None, "tall");
+        let full = method.run(&a, &Setting::plain(Job::FULL)).unwrap();
+        let q = if a.rows > a.cols { &full.u } else { &full.v };
+        assert!(orthonormality::<f64>(q.as_ref().unwrap()) < bounds::ORTHONORMALITY);
+        for setting in settings::<f64>().step_by(3) {
+            assert!(method.run(&a, &setting).unwrap().is_part_of(&full), "{setting:?}");
+        }
+    }
 }
 
 #[test]

@@ -8,7 +8,9 @@
 //! | `jobs` | outputs by choice, memory layouts and scratch do not change a bit |
 //! | `range` | the ends of the number range, and what is refused |
 //! | `properties` | random matrices made to be difficult |
+//! | `in_place` | the method that overwrites A, with the call of the others |
 
+mod in_place;
 mod jobs;
 mod known;
 mod properties;
@@ -50,7 +52,7 @@ struct Method<T> {
 }
 
 /// The dense methods; a new one is one entry.
-fn methods<T: Real>() -> [Method<T>; 4] {
+fn methods<T: Real>() -> [Method<T>; 5] {
     let options = Options::new();
     [
         Method {
@@ -83,6 +85,14 @@ fn methods<T: Real>() -> [Method<T>; 4] {
             options,
             scratch_len: svd::golub_kahan_scratch_len,
             values_scratch_len: svd::golub_kahan_values_scratch_len,
+            relative: &[],
+        },
+        Method {
+            name: "golub_kahan_in_place",
+            call: in_place::call,
+            options,
+            scratch_len: svd::golub_kahan_in_place_scratch_len,
+            values_scratch_len: svd::golub_kahan_in_place_scratch_len,
             relative: &[],
         },
     ]

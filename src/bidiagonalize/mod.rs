@@ -18,12 +18,16 @@
 //! u = (row - beta e_0) / (row_0 - beta),    A u = (A row - beta a_0) / (row_0 - beta)
 //! ```
 
-use crate::columns::{Columns, Total};
+mod unblocked;
+
+pub(crate) use unblocked::{bidiagonalize_unblocked, bidiagonalize_unblocked_scratch_len};
+
+use crate::columns::{Columns, Total, part};
 use crate::error::Error;
 use crate::householder::reflector;
 use crate::kernel::{Execution, Isa, Parallelism, gemm, gemm_scratch_len};
 use crate::real::Real;
-use crate::scratch::{min, split, sum, times};
+use crate::scratch::{max, min, split, sum, times};
 use crate::view::MatRef;
 
 /// Steps in a panel.
@@ -37,10 +41,12 @@ const LARGE: usize = 1 << 17;
 const SHORT_PANEL: usize = 8;
 /// Most columns of such a matrix.
 const IN_CACHE: usize = 512;
+/// Up to so many columns, to change A at every step costs less than to correct for what has not been applied.
+const UNBLOCKED: usize = 128;
 
 /// Elements of scratch for [`bidiagonalize`] of an `m x n` matrix.
 pub(crate) const fn bidiagonalize_scratch_len(m: usize, n: usize) -> usize {
-    sum(layout(m, n))
+    max(sum(layout(m, n)), bidiagonalize_unblocked_scratch_len(m, min(n, UNBLOCKED)))
 }
 
 /// V and X, Y and U, the row, two short vectors, parts of a sum, and what products need.
@@ -71,6 +77,9 @@ pub(crate) fn bidiagonalize<T: Real>(
     scratch: &mut [T],
 ) -> Result<(), Error> {
     let (m, n) = (a.rows(), a.cols());
+    if n <= UNBLOCKED {
+        return bidiagonalize_unblocked(a.as_mut(), b, execution.isa(), scratch);
+    }
     let [p, q, row, short, other, sums, products] = split(scratch, layout(m, n))?;
     let panel = if n <= IN_CACHE { SHORT_PANEL } else { PANEL };
     for start in (0..n).step_by(panel) {
@@ -230,11 +239,6 @@ fn put_reflector<T: Real>(to: &mut [T], start: usize, reflector: &[T]) {
     v.put(0, T::ONE);
 }
 
-/// `len` elements from `start`; total: empty if there are not so many.
-fn part<T>(x: &mut [T], start: usize, len: usize) -> &mut [T] {
-    x.get_mut(start..start + len).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,15 +246,27 @@ mod tests {
     use crate::random::Uniform;
     use std::{vec, vec::Vec};
 
-    /// `Q B P^T` from the reflectors, against A.
+    /// Both reductions.
     fn verify<T: Real>(m: usize, n: usize, a: Vec<T>) {
-        let mut work = a.clone();
+        let mut scratch = vec![T::from_f64(f64::NAN); bidiagonalize_scratch_len(m, n)];
+        verify_by(m, n, &a, |a, b| bidiagonalize(a, b, Execution::new(), &mut scratch).unwrap());
+        let mut scratch = vec![T::from_f64(f64::NAN); bidiagonalize_unblocked_scratch_len(m, n)];
+        verify_by(m, n, &a, |a, b| bidiagonalize_unblocked(a.as_mut(), b, Isa::best(), &mut scratch).unwrap());
+    }
+
+    /// `Q B P^T` from the reflectors, against A.
+    fn verify_by<T: Real>(
+        m: usize,
+        n: usize,
+        a: &[T],
+        reduce: impl FnOnce(&mut Columns<'_, T>, &mut Bidiagonal<'_, T>),
+    ) {
+        let mut work = a.to_vec();
         let mut work = Columns::new(&mut work, m, n);
-        let mut numbers = vec![vec![T::ZERO; n]; 4];
+        let mut numbers = vec![vec![T::from_f64(f64::NAN); n]; 4];
         let [diagonal, superdiagonal, left, right] = numbers.get_disjoint_mut([0, 1, 2, 3]).unwrap();
         let mut b = Bidiagonal { diagonal, superdiagonal, left, right };
-        let mut scratch = vec![T::from_f64(f64::NAN); bidiagonalize_scratch_len(m, n)];
-        bidiagonalize(&mut work, &mut b, Execution::new(), &mut scratch).unwrap();
+        reduce(&mut work, &mut b);
         // B P^T by rows of P B^T, then Q of that.
         let mut product = vec![T::ZERO; m * n];
         let mut product = Columns::new(&mut product, m, n);
@@ -266,16 +282,28 @@ mod tests {
         apply(Side::Forward, right, b.right, c, Execution::new(), &mut scratch).unwrap();
         apply(Side::Forward, work.as_ref(), b.left, product.as_mut(), Execution::new(), &mut scratch).unwrap();
         let norm = |x: &[T]| x.iter().map(|x| x.to_f64().powi(2)).sum::<f64>().sqrt();
-        let difference: Vec<T> = product.as_mut_slice().iter().zip(&a).map(|(x, y)| *x - *y).collect();
-        let ratio = norm(&difference) / norm(&a) / (m as f64 * T::EPSILON.to_f64());
+        let difference: Vec<T> = product.as_mut_slice().iter().zip(a).map(|(x, y)| *x - *y).collect();
+        let ratio = norm(&difference) / norm(a) / (m as f64 * T::EPSILON.to_f64());
         assert!(ratio < 8.0, "{m} x {n}: {ratio}");
     }
 
     #[test]
     fn the_product_of_the_factors_is_the_matrix() {
-        for (m, n) in
-            [(1, 1), (2, 2), (3, 2), (5, 5), (31, 31), (32, 32), (33, 33), (70, 65), (100, 3), (129, 100), (370, 366)]
-        {
+        for (m, n) in [
+            (1, 1),
+            (2, 2),
+            (3, 2),
+            (5, 5),
+            (31, 31),
+            (32, 32),
+            (33, 33),
+            (70, 65),
+            (100, 3),
+            (129, 100),
+            (129, 129),
+            (200, 131),
+            (370, 366),
+        ] {
             let mut uniform = Uniform::new(7);
             let a: Vec<f64> = (0..m * n).map(|_| uniform.symmetric()).collect();
             verify(m, n, a.clone());
