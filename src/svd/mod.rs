@@ -31,8 +31,10 @@ mod dense;
 mod golub_kahan;
 mod jacobi;
 mod polar;
+mod small;
 pub mod solve;
 pub mod truncated;
+mod two;
 
 pub use crate::qr::Vectors;
 pub use batch::{BATCH_MAX, Order, batch};
