@@ -30,8 +30,10 @@
 //! [`jacobi_unblocked`]; a column of zeros has a left vector that completes the others to a basis. A matrix of more than 16
 //! rows is reduced to its triangle first, and a wide one is the transpose of a tall one.
 
-use super::two::two_by_two;
-use super::{Info, Options, check_outputs, fix_pair, jacobi_unblocked, jacobi_unblocked_scratch_len, write_values};
+#![allow(clippy::needless_range_loop, reason = "kernels are written with plain loops: see `kernel`")]
+
+use super::two::{NEAR, two_by_two};
+use super::{Info, Options, fix_pair, jacobi_unblocked, jacobi_unblocked_scratch_len, write_values};
 use crate::check;
 use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
@@ -47,9 +49,6 @@ pub(super) const SMALL: usize = 16;
 /// Sweeps before all is left to the slower method; 4 to 8 are common.
 const MAX_SWEEPS: usize = 20;
 
-/// Matrices whose largest entry has an exponent up to this, or down to its negative, are taken as they are.
-const NEAR: i32 = 8;
-
 /// `f` of the formula above, for the least error.
 const WEIGHT: f64 = 0.8427;
 
@@ -63,7 +62,8 @@ const fn layout(l: usize, k: usize) -> [usize; 6] {
     [times(l, k), k, times(k, k), times(k, k), k, l]
 }
 
-/// The singular value decomposition of a matrix whose smaller dimension is at most [`SMALL`], as [`svd`](fn@super::svd).
+/// The singular value decomposition of a matrix whose smaller dimension is at most [`SMALL`], as
+/// [`svd`](fn@super::svd). The shapes are right, and there is scratch enough.
 pub(super) fn small<T: Real>(
     a: MatRef<'_, T>,
     s: &mut [T],
@@ -74,12 +74,6 @@ pub(super) fn small<T: Real>(
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     let (l, k) = (m.max(n), m.min(n));
-    check_outputs((m, n), s, &u, &v, options.vectors)?;
-    check::exact_index::<T>(l)?;
-    let needed = small_scratch_len(m, n);
-    if scratch.len() < needed {
-        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
-    }
     if (m, n) == (2, 2) {
         return two_by_two(a, s, u.as_mut(), v.as_mut(), options);
     }
@@ -294,7 +288,8 @@ impl<T: Real> Small<'_, '_, T> {
 
         let players = cols.next_power_of_two();
         let size = T::from_usize(cols);
-        let limit = T::EPSILON * T::EPSILON * size;
+        // Four times the square of the tolerance, as `turn` squares cosines.
+        let limit = T::from_f64(4.0) * T::EPSILON * T::EPSILON * size;
         let nothing = Turn { sine: zero, versine: zero };
         let mut sums = rotate::<S, T, N>(simd, x.pairs_mut(height), &nothing, 0, 1);
         let bound = self.options.max_sweeps.min(MAX_SWEEPS);
@@ -429,7 +424,8 @@ fn rotate<S: Simd<T>, T: Real, const N: usize>(
     Sums { squares: simd.add(squares[0], squares[1]), inner: simd.add(inner[0], inner[1]) }
 }
 
-/// The rotation of each column with its partner; `found` keeps the squares of the largest cosine and change.
+/// The rotation of each column with its partner; `found` keeps the squares of twice the largest cosine and of the largest
+/// change.
 #[inline(always)]
 fn turn<S: Simd<T>, T: Real>(
     simd: S,
@@ -441,30 +437,29 @@ fn turn<S: Simd<T>, T: Real>(
 ) -> Turn<S::Vector> {
     let (zero, one, least) = (simd.splat(T::ZERO), simd.splat(T::ONE), simd.splat(T::MIN_POSITIVE));
     // In units near the larger square, no product of two that counts underflows.
-    let unit = simd.max(sums.squares, simd.exchange(sums.squares, round));
-    let unit = simd.inverse_power(simd.max(unit, least));
-    let (a, g) = (simd.mul(sums.squares, unit), simd.mul(sums.inner, unit));
+    let positive = simd.add(sums.squares, simd.splat(T::from_f64(4.0) * T::MIN_POSITIVE));
+    let unit = simd.inverse_power(simd.add(positive, simd.exchange(sums.squares, round)));
+    let a = simd.mul(sums.squares, unit);
     let b = simd.exchange(a, round);
-    let (product, square) = (simd.mul(a, b), simd.mul(g, g));
+    let e = simd.mul(sums.inner, simd.add(unit, unit));
     // Of two equally long columns that in the lower lane counts as the longer.
     let first = simd.select_less(numbers, simd.exchange(numbers, round), least, simd.sub(zero, least));
     let difference = simd.add(simd.sub(a, b), first);
-    // Columns that are orthogonal are left alone.
-    let orthogonal = simd.mul(limit, product);
-    let d = simd.select_less(orthogonal, square, simd.abs(difference), one);
-    let e = simd.select_less(orthogonal, square, simd.add(g, g), zero);
 
-    let size = simd.abs(e);
+    let (size, d) = (simd.abs(e), simd.abs(difference));
     let w = simd.mul_add(simd.splat(T::from_f64(WEIGHT)), size, d);
     let r = simd.splat(T::from_f64(WEIGHT * (1.0 + core::f64::consts::SQRT_2)));
     let x = simd.mul(w, size);
     let y = simd.mul_add(simd.mul(simd.splat(T::from_f64(4.0)), d), w, simd.mul(r, simd.mul(e, e)));
-    let square_x = simd.mul(x, x);
-    let inverse = simd.div(one, simd.mul_add(y, y, square_x));
-    let sine = simd.mul(simd.add(x, x), y);
+    let inverse = simd.div(one, simd.mul_add(y, y, simd.mul_add(x, x, least)));
+    // Columns that are orthogonal are left alone.
+    let (product, square) = (simd.mul(a, b), simd.mul(e, e));
+    let x = simd.select_less(simd.mul(limit, product), square, x, zero);
+    let twice = simd.add(x, x);
+    let sine = simd.mul(twice, y);
     let sine = simd.select_less(e, zero, simd.sub(zero, sine), sine);
     let sine = simd.mul(simd.select_less(difference, zero, simd.sub(zero, sine), sine), inverse);
-    let versine = simd.mul(simd.add(square_x, square_x), inverse);
+    let versine = simd.mul(simd.mul(twice, x), inverse);
 
     let inverse = simd.div(one, simd.add(product, least));
     let change = simd.mul(sine, b);
@@ -541,6 +536,119 @@ fn write<S: Simd<T>, T: Real, const N: usize>(
                 j += 1;
             }
             i += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Uniform;
+    use std::{vec, vec::Vec};
+
+    /// The decomposition of a tall matrix, column after column, by one instruction set: the values, U and V.
+    fn decompose<T: Real>(isa: Isa, narrow: bool, a: &[T], (l, k): (usize, usize)) -> [Vec<T>; 3] {
+        let [mut s, mut u, mut v] = [k, l * k, k * k].map(|len| vec![T::ZERO; len]);
+        let mut job = Small {
+            a: MatRef::col_major(a, l, k).unwrap(),
+            exponent: None,
+            s: &mut s,
+            left: Some(MatMut::col_major(&mut u, l, k).unwrap()),
+            right: Some(MatMut::col_major(&mut v, k, k).unwrap()),
+            left_rules: false,
+            options: &Options::new(),
+        };
+        let done = if narrow { job.decompose(isa) } else { isa.run(&mut job) };
+        let (info, found) = done.unwrap().unwrap_or_else(|| panic!("{isa:?}: no end, {l} x {k}"));
+        assert!(info.converged && found == k, "{isa:?}: {info:?}, {l} x {k}");
+        [s, u, v]
+    }
+
+    fn check<T: Real>() {
+        let mut uniform = Uniform::new(31);
+        for k in 1..=SMALL {
+            for l in [k, k + 1, SMALL].into_iter().filter(|l| *l <= SMALL) {
+                // Columns of very different length among others.
+                let grade = |j: usize| T::EPSILON.scale(if j % 3 == 1 { 5 } else { T::SIGNIFICAND_BITS as i32 });
+                let a: Vec<T> = (0..l * k).map(|i| uniform.symmetric::<T>() * grade(i / l)).collect();
+                let results = Isa::all().into_iter().flat_map(|isa| [true, false].map(|narrow| (isa, narrow)));
+                let results: Vec<_> = results.map(|(isa, narrow)| (isa, decompose(isa, narrow, &a, (l, k)))).collect();
+                for (isa, [s, u, v]) in &results {
+                    let context = std::format!("{isa:?}, {l} x {k}, {} bits", T::SIGNIFICAND_BITS);
+                    let allowed = T::from_f64(8.0 * (l as f64).sqrt()) * T::EPSILON;
+                    let dot = |x: &[T], y: &[T]| x.iter().zip(y).fold(T::ZERO, |sum, (x, y)| sum + *x * *y);
+                    for i in 0..k {
+                        for j in 0..=i {
+                            let one = if i == j { T::ONE } else { T::ZERO };
+                            let column = |x: &[T], rows: usize, j: usize| x[j * rows..(j + 1) * rows].to_vec();
+                            for (x, rows) in [(u, l), (v, k)] {
+                                let error = (dot(&column(x, rows, i), &column(x, rows, j)) - one).abs();
+                                assert!(error <= allowed, "{context}: {error} in {i}, {j}");
+                            }
+                        }
+                        assert!(i == 0 || s[i] <= s[i - 1], "{context}: {s:?}");
+                    }
+                    for i in 0..l {
+                        for j in 0..k {
+                            let entry = (0..k).fold(T::ZERO, |sum, p| sum + u[p * l + i] * s[p] * v[p * k + j]);
+                            let error = (entry - a[j * l + i]).abs();
+                            assert!(error <= allowed * s[0], "{context}: {error} in A at {i}, {j}");
+                        }
+                    }
+                    // Nothing but the fusing of operations makes a difference between two instruction sets.
+                    let other =
+                        results.iter().find(|(other, _)| (other.name() == "portable") == (isa.name() == "portable"));
+                    assert_eq!(other.map(|(_, other)| other), Some(&[s.clone(), u.clone(), v.clone()]), "{context}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_decomposes_every_shape() {
+        check::<f64>();
+        check::<f32>();
+    }
+
+    /// The formula for half of the angle against the angle itself, over all that it can be.
+    #[test]
+    fn the_rotation_is_orthogonal_and_nearly_the_right_one() {
+        struct One<T>([T; 3]);
+        impl<T: Real> Kernel<T> for One<T> {
+            type Output = [T; 4];
+            #[inline(always)]
+            fn run<S: Simd<T>>(self, simd: S) -> [T; 4] {
+                let [a, b, g] = self.0;
+                let sums = Sums { squares: simd.load(&[a, b]), inner: simd.load(&[g, g]) };
+                let mut found = [simd.splat(T::ZERO); 2];
+                let numbers = simd.load(&[T::ZERO, T::ONE, T::ONE + T::ONE]);
+                let turn = turn(simd, &sums, 1, numbers, simd.splat(T::EPSILON * T::EPSILON), &mut found);
+                let (mut sines, mut versines) = ([T::ZERO; 2], [T::ZERO; 2]);
+                simd.store(turn.sine, &mut sines);
+                simd.store(turn.versine, &mut versines);
+                [sines[0], sines[1], versines[0], versines[1]]
+            }
+        }
+        for isa in Isa::all() {
+            for step in 0..=200 {
+                // Squared norms 1 and `b`, and a cosine from nearly zero to nearly one.
+                let b = 0.5f64.powi(step % 20) * f64::from(u8::from(step % 7 != 3)).max(0.999);
+                for cosine in [1e-9, 1e-6, 1e-3, 0.1, 0.5, 0.9, -0.99, -1e-5] {
+                    let g = cosine * b.sqrt();
+                    for [p, q] in [[1.0, b], [b, 1.0]] {
+                        let [sine, other, versine, same] = isa.run(One([p, q, g]));
+                        assert!(sine == -other && versine == same, "{isa:?}");
+                        let defect = (1.0 - versine) * (1.0 - versine) + sine * sine - 1.0;
+                        assert!(defect.abs() <= 4.0 * f64::EPSILON, "{isa:?}: {defect}");
+                        let c = 1.0 - versine;
+                        let left = (c * c - sine * sine) * g + c * sine * (q - p);
+                        // The residual: of third order in the tangent of the double angle, and never much.
+                        let tangent = 2.0 * g.abs() / (p - q).abs();
+                        let bound = 0.035f64.min(tangent * tangent) * g.abs() + 4.0 * f64::EPSILON;
+                        assert!(left.abs() <= bound, "{isa:?}: {p}, {q}, {g} leaves {left}");
+                    }
+                }
+            }
         }
     }
 }

@@ -10,10 +10,10 @@
 //! s_1 = (P + R) / 2,                      s_2 = |a d - b c| / s_1
 //! ```
 //!
-//! For U the rotation by `phi`, V that by `psi`, `U diag(s_1, +-s_2) V^T` is such a sum with `alpha = phi - psi`, `beta = phi
-//! + psi`. No angle is formed: that of V is half of `beta - alpha`, whose sine and cosine are those of a quotient of unit
-//! complex numbers, and U turns from there by `alpha`. Each of the four sums is rounded once, so nothing cancels but in the
-//! determinant. Where one part is negligible to the other, its angle is any.
+//! With U the rotation by `phi` and V that by `psi`, `U diag(s_1, +-s_2) V^T` is such a sum, of `alpha = phi - psi` and of
+//! `beta = phi + psi`. No angle is formed: that of V is half of `beta - alpha`, whose sine and cosine are those of a quotient
+//! of unit complex numbers, and U turns from there by `alpha`. Each of the four sums is rounded once, so nothing cancels but
+//! in the determinant. Where one part is negligible to the other, its angle is any.
 
 use super::{Info, Options, write_values};
 use crate::check;
@@ -22,6 +22,9 @@ use crate::error::{Error, Operand};
 use crate::qr::scaling_exponent;
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
+
+/// Matrices whose largest entry has an exponent up to this, or down to its negative, are taken as they are.
+pub(super) const NEAR: i32 = 8;
 
 /// The decomposition of a 2 x 2 matrix, signs by the rule.
 pub(super) fn two_by_two<T: Real>(
@@ -81,9 +84,6 @@ pub(super) fn two_by_two<T: Real>(
     Ok(info)
 }
 
-/// Matrices whose largest entry has an exponent up to this, or down to its negative, are taken as they are.
-const NEAR: i32 = 8;
-
 /// The length of a vector, and its direction; of one that is negligible or whose square underflows, zero and any direction.
 #[inline(always)]
 fn polar<T: Real>(x: T, y: T) -> (T, (T, T)) {
@@ -105,10 +105,9 @@ fn sign<T: Real>([x, y]: [T; 2]) -> T {
 }
 
 #[inline(always)]
-fn write<T: Real>(columns: [[T; 2]; 2], signs: [T; 2], to: &mut MatMut<'_, T>) {
-    for j in 0..2 {
-        for i in 0..2 {
-            to.put(i, j, columns[j][i] * signs[j]);
-        }
-    }
+fn write<T: Real>([[a, b], [c, d]]: [[T; 2]; 2], [first, second]: [T; 2], to: &mut MatMut<'_, T>) {
+    to.put(0, 0, a * first);
+    to.put(1, 0, b * first);
+    to.put(0, 1, c * second);
+    to.put(1, 1, d * second);
 }

@@ -129,6 +129,11 @@ impl Isa {
         return Self::PORTABLE;
     }
 
+    /// Whether vectors are no more than arrays.
+    pub(crate) const fn is_portable(self) -> bool {
+        matches!(self.0, Token::Portable(_))
+    }
+
     /// The same, but for vectors no longer than `bytes` take: operations on short ones wait less for each other.
     #[inline]
     pub(crate) fn narrowed(self, bytes: usize) -> Self {
