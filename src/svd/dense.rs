@@ -1,25 +1,32 @@
 //! The dense singular value decomposition by the method that suits the shape.
 
-use super::{
-    Info, Options, golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len, jacobi_unblocked,
-    jacobi_unblocked_scratch_len,
-};
+use super::small::{SMALL, small, small_scratch_len};
+use super::{Info, Options, check_outputs, golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
+use crate::check;
 use crate::error::Error;
 use crate::real::Real;
-use crate::scratch::min;
+use crate::scratch::{max, min};
 use crate::view::{MatMut, MatRef};
 
-/// The largest short side that Jacobi rotations take. Beyond, bidiagonalization is faster.
-const SMALL: usize = 8;
+/// The largest short side that is always rotated, also where vectors are no more than arrays.
+const SMALLER: usize = 8;
 
 /// Elements of scratch for [`svd`] of an `m x n` matrix, whatever the outputs.
 pub const fn svd_scratch_len(m: usize, n: usize) -> usize {
-    if min(m, n) <= SMALL { jacobi_unblocked_scratch_len(m, n) } else { golub_kahan_scratch_len(m, n) }
+    match min(m, n) {
+        0..=SMALLER => small_scratch_len(m, n),
+        k if k <= SMALL => max(small_scratch_len(m, n), golub_kahan_scratch_len(m, n)),
+        _ => golub_kahan_scratch_len(m, n),
+    }
 }
 
 /// Elements of scratch for [`svd`] of an `m x n` matrix without vectors.
 pub const fn svd_values_scratch_len(m: usize, n: usize) -> usize {
-    if min(m, n) <= SMALL { jacobi_unblocked_scratch_len(m, n) } else { golub_kahan_values_scratch_len(m, n) }
+    match min(m, n) {
+        0..=SMALLER => small_scratch_len(m, n),
+        k if k <= SMALL => max(small_scratch_len(m, n), golub_kahan_values_scratch_len(m, n)),
+        _ => golub_kahan_values_scratch_len(m, n),
+    }
 }
 
 /// The singular value decomposition `A = U diag(s) V^T` of any dense matrix.
@@ -30,8 +37,14 @@ pub const fn svd_values_scratch_len(m: usize, n: usize) -> usize {
 /// for; see [`column_sign`](super::column_sign)). Every finite matrix is accepted. Backward stable: each value is accurate
 /// to about `eps s_1`.
 ///
-/// The method is [`jacobi_unblocked`] for `k <= 8` and [`golub_kahan`] beyond. It depends on the shape alone, and so does
-/// the cost, but for what Jacobi saves on matrices that are nearly orthogonal.
+/// The method is a closed form for 2 x 2; one-sided Jacobi with a column in each lane of a vector for `k <= 16`, or `k <= 8`
+/// with the portable kernels, after a QR factorization if the larger dimension exceeds 16; and [`golub_kahan`] beyond. It
+/// depends on the shape and the kernels alone, and so does the cost, but for what Jacobi saves on matrices that are nearly
+/// orthogonal. A matrix whose entries differ by more than about `2^38` (f32) or `2^457` (f64) may take the time of
+/// [`jacobi_unblocked`](super::jacobi_unblocked) in addition.
+///
+/// A sweep of the Jacobi method has `K - 1` rounds, K the power of two that is not below k, each of about `7 l + 4 k + 40`
+/// operations on vectors of K numbers (values only: without the `4 k`); 4 to 7 sweeps are common.
 ///
 /// Without vectors, [`svd_values_scratch_len`] is enough scratch.
 ///
@@ -46,8 +59,16 @@ pub fn svd<T: Real>(
     options: &Options,
     scratch: &mut [T],
 ) -> Result<Info, Error> {
-    if a.rows().min(a.cols()) <= SMALL {
-        jacobi_unblocked(a, s, u, v, options, scratch)
+    let (m, n) = a.shape();
+    check_outputs((m, n), s, &u, &v, options.vectors)?;
+    check::exact_index::<T>(m.max(n))?;
+    let needed = if u.is_some() || v.is_some() { svd_scratch_len(m, n) } else { svd_values_scratch_len(m, n) };
+    if scratch.len() < needed {
+        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
+    }
+    let k = m.min(n);
+    if k <= SMALLER || (k <= SMALL && !options.execution.isa().is_portable()) {
+        small(a, s, u, v, options, scratch)
     } else {
         golub_kahan(a, s, u, v, options, scratch)
     }

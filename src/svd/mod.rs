@@ -33,8 +33,10 @@ mod golub_kahan;
 mod in_place;
 mod jacobi;
 mod polar;
+mod small;
 pub mod solve;
 pub mod truncated;
+mod two;
 
 pub use crate::qr::Vectors;
 pub use batch::{BATCH_MAX, Order, batch};

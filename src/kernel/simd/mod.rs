@@ -90,6 +90,8 @@ pub trait Simd<T>: Copy {
     fn inverse_power(self, x: Self::Vector) -> Self::Vector;
     /// The sum of the lanes, added in halves.
     fn sum(self, x: Self::Vector) -> T;
+    /// Lane `i` receives lane `i XOR bits`; of `bits` those below `LANES` count.
+    fn exchange(self, x: Self::Vector, bits: usize) -> Self::Vector;
 }
 
 /// The most lanes of any set.
@@ -186,6 +188,24 @@ impl Isa {
         return Self::PORTABLE;
     }
 
+    /// Whether vectors are no more than arrays.
+    pub(crate) const fn is_portable(self) -> bool {
+        matches!(self.0, Token::Portable(_))
+    }
+
+    /// The same, but for vectors no longer than `bytes` take: operations on short ones wait less for each other.
+    #[inline]
+    pub(crate) fn narrowed(self, bytes: usize) -> Self {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(simd) if bytes <= 32 => Isa(Token::Avx2(simd.narrowed())),
+            token => {
+                let _ = bytes;
+                Isa(token)
+            }
+        }
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self.0 {
             Token::Portable(_) => "portable",
@@ -280,7 +300,24 @@ mod tests {
                 assert_eq!(some, lanes[..count]);
                 all.push(some);
             }
+            for bits in 0..S::LANES {
+                let (mut lanes, mut moved) = (vec![T::ZERO; S::LANES], vec![T::ZERO; S::LANES]);
+                simd.store(x, &mut lanes);
+                simd.store(simd.exchange(x, bits), &mut moved);
+                assert!((0..S::LANES).all(|i| moved[i] == lanes[i ^ bits]), "exchange by {bits}: {moved:?}");
+            }
             all
+        }
+    }
+
+    /// The same in vectors of two.
+    struct Two<'a, T>(Each<'a, T>);
+
+    impl<T: Real> Kernel<T> for Two<'_, T> {
+        type Output = Vec<Vec<T>>;
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) -> Vec<Vec<T>> {
+            self.0.run(Twice(Twice(simd)))
         }
     }
 
@@ -292,6 +329,7 @@ mod tests {
         for isa in Isa::all() {
             for len in 1..=16 {
                 let given = isa.run(Each(&x[..len], &y[..len]));
+                isa.run(Two(Each(&x[..len], &y[..len])));
                 let two = T::ONE + T::ONE;
                 let expected = |i: usize| {
                     let (x, y) = (x[i], y[i]);

@@ -124,4 +124,9 @@ impl<T: Real> Simd<T> for Portable {
     fn sum(self, [a, b, c, d]: [T; LANES]) -> T {
         (a + c) + (b + d)
     }
+    #[inline(always)]
+    fn exchange(self, [a, b, c, d]: [T; LANES], bits: usize) -> [T; LANES] {
+        let [a, b, c, d] = if bits & 1 == 0 { [a, b, c, d] } else { [b, a, d, c] };
+        if bits & 2 == 0 { [a, b, c, d] } else { [c, d, a, b] }
+    }
 }

@@ -74,4 +74,9 @@ impl<T, S: Simd<T>> Simd<T> for Twice<S> {
     fn sum(self, [low, high]: [S::Vector; 2]) -> T {
         self.0.sum(self.0.add(low, high))
     }
+    #[inline(always)]
+    fn exchange(self, [low, high]: [S::Vector; 2], bits: usize) -> [S::Vector; 2] {
+        let (low, high) = if bits & S::LANES == 0 { (low, high) } else { (high, low) };
+        [self.0.exchange(low, bits), self.0.exchange(high, bits)]
+    }
 }

@@ -30,6 +30,12 @@ impl Avx2 {
 }
 
 impl Avx512 {
+    /// What is there too.
+    #[inline(always)]
+    pub(super) fn narrowed(self) -> Avx2 {
+        Avx2(())
+    }
+
     #[inline(always)]
     pub(super) fn enter<T, K: Kernel<T>>(self, kernel: K) -> K::Output
     where
@@ -279,6 +285,15 @@ impl Simd<f64> for Avx2 {
     fn sum(self, x: __m256d) -> f64 {
         halve_pd(x)
     }
+    #[inline(always)]
+    fn exchange(self, x: __m256d, bits: usize) -> __m256d {
+        // SAFETY: the token exists. The halves of a number are moved as two of `f32`; of an index three bits count.
+        unsafe {
+            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let from = _mm256_xor_si256(lanes, _mm256_set1_epi32(2 * bits as i32));
+            _mm256_castps_pd(_mm256_permutevar8x32_ps(_mm256_castpd_ps(x), from))
+        }
+    }
 }
 
 impl Simd<f32> for Avx2 {
@@ -351,6 +366,14 @@ impl Simd<f32> for Avx2 {
     #[inline(always)]
     fn sum(self, x: __m256) -> f32 {
         halve_ps(x)
+    }
+    #[inline(always)]
+    fn exchange(self, x: __m256, bits: usize) -> __m256 {
+        // SAFETY: the token exists. Of an index three bits count.
+        unsafe {
+            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            _mm256_permutevar8x32_ps(x, _mm256_xor_si256(lanes, _mm256_set1_epi32(bits as i32)))
+        }
     }
 }
 
@@ -439,6 +462,14 @@ impl Simd<f64> for Avx512 {
         // SAFETY: the token exists.
         halve_pd(unsafe { _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd::<1>(x)) })
     }
+    #[inline(always)]
+    fn exchange(self, x: __m512d, bits: usize) -> __m512d {
+        // SAFETY: the token exists. Of an index three bits count.
+        unsafe {
+            let lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+            _mm512_permutexvar_pd(_mm512_xor_si512(lanes, _mm512_set1_epi64(bits as i64)), x)
+        }
+    }
 }
 
 impl Simd<f32> for Avx512 {
@@ -518,5 +549,13 @@ impl Simd<f32> for Avx512 {
             let upper = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(x)));
             _mm256_add_ps(_mm512_castps512_ps256(x), upper)
         })
+    }
+    #[inline(always)]
+    fn exchange(self, x: __m512, bits: usize) -> __m512 {
+        // SAFETY: the token exists. Of an index four bits count.
+        unsafe {
+            let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+            _mm512_permutexvar_ps(_mm512_xor_si512(lanes, _mm512_set1_epi32(bits as i32)), x)
+        }
     }
 }
