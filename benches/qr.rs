@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use lowrank::kernel::Execution;
 use lowrank::qr::{Vectors, qr, qr_pivoted, qr_scratch_len};
 use lowrank::random::Uniform;
 use lowrank::{MatMut, MatRef};
@@ -22,14 +23,14 @@ fn shapes(c: &mut Criterion) {
             b.iter(|| {
                 let q = MatMut::col_major(&mut q, m, n).unwrap();
                 let r = MatMut::col_major(&mut r, n, n).unwrap();
-                qr(a, Vectors::Thin, Some(q), Some(r), &mut scratch)
+                qr(a, Vectors::Thin, Some(q), Some(r), Execution::new(), &mut scratch)
             })
         });
         group.bench_function(BenchmarkId::new("pivoted", &size), |b| {
             b.iter(|| {
                 let q = MatMut::col_major(&mut q, m, n).unwrap();
                 let r = MatMut::col_major(&mut r, n, n).unwrap();
-                qr_pivoted(a, Vectors::Thin, Some(q), Some(r), &mut pivots, &mut scratch)
+                qr_pivoted(a, Vectors::Thin, Some(q), Some(r), &mut pivots, Execution::new(), &mut scratch)
             })
         });
     }

@@ -6,9 +6,9 @@
 //! rather than recomputed, and recomputed when the update has cancelled (Drmac & Bujanovic, TOMS 35:12, 2008).
 
 use crate::check;
-use crate::columns::{Columns, Total};
+use crate::columns::{Columns, Total, part};
 use crate::error::{Error, Operand};
-use crate::householder::{Side, apply, apply_scratch_len, reflect, reflector};
+use crate::householder::{Side, apply, apply_scratch_len, lift, reflect, reflector};
 use crate::kernel::{Execution, Isa};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
@@ -49,9 +49,10 @@ pub fn qr<T: Real>(
     vectors: Vectors,
     q: Option<MatMut<'_, T>>,
     r: Option<MatMut<'_, T>>,
+    execution: Execution,
     scratch: &mut [T],
 ) -> Result<(), Error> {
-    factorize(a, vectors, q, r, None, scratch)
+    factorize(a, vectors, q, r, None, execution, scratch)
 }
 
 /// `A P = Q R` with column pivoting: column `j` of `A P` is column `pivots[j]` of A.
@@ -66,9 +67,10 @@ pub fn qr_pivoted<T: Real>(
     q: Option<MatMut<'_, T>>,
     r: Option<MatMut<'_, T>>,
     pivots: &mut [usize],
+    execution: Execution,
     scratch: &mut [T],
 ) -> Result<(), Error> {
-    factorize(a, vectors, q, r, Some(pivots), scratch)
+    factorize(a, vectors, q, r, Some(pivots), execution, scratch)
 }
 
 fn factorize<T: Real>(
@@ -77,6 +79,7 @@ fn factorize<T: Real>(
     mut q: Option<MatMut<'_, T>>,
     mut r: Option<MatMut<'_, T>>,
     pivots: Option<&mut [usize]>,
+    execution: Execution,
     scratch: &mut [T],
 ) -> Result<(), Error> {
     let (m, n) = a.shape();
@@ -96,7 +99,6 @@ fn factorize<T: Real>(
     let [work, tau, order, norms, references, steps] = split(scratch, layout(m, n))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
 
-    let execution = Execution::new();
     let isa = execution.isa();
     let mut work = Columns::new(work, m, n);
     copy_scaled(a, exponent, &mut work);
@@ -162,9 +164,11 @@ pub(crate) fn factor_blocked<T: Real>(
     scratch: &mut [T],
 ) -> Result<(), Error> {
     let (m, n) = (a.rows(), a.cols());
+    let mut shift = 0;
     for (block, tau) in tau.chunks_mut(PANEL).enumerate() {
         let start = block * PANEL;
         let end = n.min(start + PANEL);
+        shift += lift(execution.isa(), a.as_mut().submatrix(start, start, m, n), &mut []);
         for (i, tau) in tau.iter_mut().enumerate() {
             eliminate(execution.isa(), a, start + i, end, tau);
         }
@@ -172,6 +176,10 @@ pub(crate) fn factor_blocked<T: Real>(
         let reflectors = done.submatrix(start, start, m, tau.len());
         let trailing = rest.as_mut().submatrix(start, 0, m, n);
         apply(Side::Transposed, reflectors, tau, trailing, execution, scratch)?;
+        for j in (start..n).take_while(|_| shift != 0) {
+            let rows = tau.len().min(j + 1 - start);
+            part(a.col_mut(j), start, rows).iter_mut().for_each(|r| *r = r.scale(-shift));
+        }
     }
     Ok(())
 }

@@ -109,7 +109,7 @@ twins! { lowrank_qr_f32, lowrank_qr_f64: fn(
     disjoint(&[Range::of(&q), Range::of(&r), scratch.range()], &[a.range()])?;
     // SAFETY: the contract, and what is written is disjoint from all else.
     let (a, q, r, scratch) = unsafe { (a.view()?, view_if(q)?, view_if(r)?, scratch.slice_mut()) };
-    Ok(qr(a, columns, q, r, scratch)?.into())
+    Ok(qr(a, columns, q, r, Execution::new(), scratch)?.into())
 } }
 
 twins! { lowrank_qr_pivoted_f32, lowrank_qr_pivoted_f64: fn(
@@ -132,7 +132,7 @@ twins! { lowrank_qr_pivoted_f32, lowrank_qr_pivoted_f64: fn(
     // SAFETY: the contract, and what is written is disjoint from all else.
     let (a, q, r, pivots, scratch) =
         unsafe { (a.view()?, view_if(q)?, view_if(r)?, pivots.slice_mut(), scratch.slice_mut()) };
-    Ok(qr_pivoted(a, columns, q, r, pivots, scratch)?.into())
+    Ok(qr_pivoted(a, columns, q, r, pivots, Execution::new(), scratch)?.into())
 } }
 
 #[unsafe(no_mangle)]

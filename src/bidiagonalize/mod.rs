@@ -24,7 +24,7 @@ pub(crate) use unblocked::{bidiagonalize_unblocked, bidiagonalize_unblocked_scra
 
 use crate::columns::{Columns, Total, part};
 use crate::error::Error;
-use crate::householder::reflector;
+use crate::householder::{lift, reflector};
 use crate::kernel::{Execution, Isa, Parallelism, gemm, gemm_scratch_len};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
@@ -67,6 +67,16 @@ pub(crate) struct Bidiagonal<'a, T> {
     pub right: &'a mut [T],
 }
 
+impl<T: Real> Bidiagonal<'_, T> {
+    /// Multiplies row `k` of B by `2^exponent`.
+    fn scale(&mut self, k: usize, exponent: i32) {
+        if exponent != 0 {
+            self.diagonal.put(k, self.diagonal.at(k).scale(exponent));
+            self.superdiagonal.put(k, self.superdiagonal.at(k).scale(exponent));
+        }
+    }
+}
+
 /// Reduces A, `m x n` with `m >= n`, to upper bidiagonal form. A is overwritten with the reflectors.
 ///
 /// About `8/3 n^3 + 4 (m - n) n^2` operations, half of them in matrix products.
@@ -82,8 +92,10 @@ pub(crate) fn bidiagonalize<T: Real>(
     }
     let [p, q, row, short, other, sums, products] = split(scratch, layout(m, n))?;
     let panel = if n <= IN_CACHE { SHORT_PANEL } else { PANEL };
+    let mut shift = 0;
     for start in (0..n).step_by(panel) {
         let steps = panel.min(n - start);
+        shift += lift(execution.isa(), a.as_mut().submatrix(start, start, m, n), &mut []);
         let (rows, cols) = (m - start, n - start);
         let mut panel = Panel {
             start,
@@ -99,6 +111,7 @@ pub(crate) fn bidiagonalize<T: Real>(
         for j in 0..steps {
             panel.reduce_column(a, b, j);
             panel.reduce_row(a, b, j);
+            b.scale(start + j, -shift);
         }
         let (p, q) =
             (panel.p.as_ref().submatrix(steps, 0, m, 2 * steps), panel.q.as_ref().submatrix(steps, 0, n, 2 * steps));
@@ -285,6 +298,38 @@ mod tests {
         let difference: Vec<T> = product.as_mut_slice().iter().zip(a).map(|(x, y)| *x - *y).collect();
         let ratio = norm(&difference) / norm(a) / (m as f64 * T::EPSILON.to_f64());
         assert!(ratio < 8.0, "{m} x {n}: {ratio}");
+    }
+
+    /// In a block that is so small that products of its entries underflow, B keeps its digits.
+    #[test]
+    fn a_small_block_keeps_its_norm() {
+        fn check<T: Real>(n: usize, reduce: impl Fn(&mut Columns<'_, T>, &mut Bidiagonal<'_, T>, &mut [T])) {
+            let (mut uniform, small) = (Uniform::new(8), T::pow2(T::MIN_EXPONENT / 2 - 5));
+            let (mut a, mut squares) = (vec![T::ZERO; n * n], 0.0);
+            for (i, a) in a.iter_mut().enumerate() {
+                let x: T = uniform.symmetric();
+                match (i % n < 9, i / n < 9) {
+                    (true, true) => *a = x,
+                    (false, false) => (*a, squares) = (x * small, squares + x.to_f64().powi(2)),
+                    _ => {}
+                }
+            }
+            let mut numbers = vec![vec![T::ZERO; n]; 4];
+            let [diagonal, superdiagonal, left, right] = numbers.get_disjoint_mut([0, 1, 2, 3]).unwrap();
+            let mut b = Bidiagonal { diagonal, superdiagonal, left, right };
+            let mut scratch =
+                vec![T::ZERO; bidiagonalize_scratch_len(n, n).max(bidiagonalize_unblocked_scratch_len(n, n))];
+            reduce(&mut Columns::new(&mut a, n, n), &mut b, &mut scratch);
+            let sum = |x: &[T]| x.iter().skip(9).map(|x| (*x / small).to_f64().powi(2)).sum::<f64>();
+            let ratio = (sum(b.diagonal) + sum(b.superdiagonal)) / squares;
+            assert!((ratio - 1.0).abs() < 1000.0 * T::EPSILON.to_f64(), "{n}: {ratio}");
+        }
+        fn both<T: Real>(n: usize) {
+            check::<T>(n, |a, b, scratch| bidiagonalize(a, b, Execution::new(), scratch).unwrap());
+            check::<T>(n, |a, b, scratch| bidiagonalize_unblocked(a.as_mut(), b, Isa::best(), scratch).unwrap());
+        }
+        both::<f64>(140);
+        both::<f32>(140);
     }
 
     #[test]

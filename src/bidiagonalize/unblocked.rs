@@ -8,7 +8,7 @@
 use super::Bidiagonal;
 use crate::columns::{Total, with_adjacent_rows};
 use crate::error::Error;
-use crate::householder::reflector;
+use crate::householder::{lift, reflector};
 use crate::kernel::{Isa, Step};
 use crate::real::Real;
 use crate::scratch::{split, sum, times};
@@ -43,8 +43,15 @@ pub(crate) fn bidiagonalize_unblocked<T: Real>(
     x.fill(T::ZERO);
     u.fill(T::ZERO);
     v.iter_mut().enumerate().take(if n > 0 { m } else { 0 }).for_each(|(i, v)| *v = a.at(i, 0));
+    let mut shift = 0;
     for k in 0..n {
         let (rows, after) = (m - k, n - k - 1);
+        if k > 0 && b.superdiagonal.at(k - 1).abs() < T::pow2(T::MIN_EXPONENT / 4) {
+            let x = x.get_mut(k..).unwrap_or_default();
+            let more = lift(isa, a.rb().submatrix(k, k, rows, n - k), x);
+            v.iter_mut().skip(k).for_each(|v| *v = v.scale(more));
+            shift += more;
+        }
         let (mut column, rest) = a.rb().submatrix(k, k, rows, n - k).split_cols(1);
         let (v, x) = (v.get_mut(k..).unwrap_or_default(), x.get_mut(k..).unwrap_or_default());
         isa.axpy(-u.at(k), x, v);
@@ -64,6 +71,7 @@ pub(crate) fn bidiagonalize_unblocked<T: Real>(
         if after == 0 {
             b.right.put(k, T::ZERO);
             b.superdiagonal.put(k, T::ZERO);
+            b.scale(k, -shift);
             return Ok(());
         }
 
@@ -72,6 +80,7 @@ pub(crate) fn bidiagonalize_unblocked<T: Real>(
         let beta = row.at(0);
         b.right.put(k, tau);
         b.superdiagonal.put(k, beta);
+        b.scale(k, -shift);
         row.iter().enumerate().for_each(|(l, x)| a.put(k, k + 1 + l, *x));
         u.iter_mut().zip(row.iter()).for_each(|(u, x)| *u = *x);
         u.put(0, T::ONE);

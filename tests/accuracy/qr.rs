@@ -3,6 +3,7 @@
 use super::corpus;
 use super::matrices::random;
 use super::measures::{Matrix, bounds, orthonormality, residual};
+use lowrank::kernel::Execution;
 use lowrank::qr::{qr, qr_pivoted, qr_scratch_len};
 use lowrank::svd::Vectors;
 use lowrank::{Error, MatMut, MatRef, Operand, Real};
@@ -27,9 +28,9 @@ fn factorize<T: Real>(a: &Matrix, vectors: Vectors, pivoted: bool, rubbish: T) -
     let (left, right) = (Some(MatMut::row_major(&mut q, m, inner)?), Some(MatMut::col_major(&mut r, inner, n)?));
     if pivoted {
         pivots.fill(usize::MAX);
-        qr_pivoted(view, vectors, left, right, &mut pivots, &mut scratch)?;
+        qr_pivoted(view, vectors, left, right, &mut pivots, Execution::new(), &mut scratch)?;
     } else {
-        qr(view, vectors, left, right, &mut scratch)?;
+        qr(view, vectors, left, right, Execution::new(), &mut scratch)?;
     }
     let (q, r) = (MatRef::row_major(&q, m, inner)?, MatRef::col_major(&r, inner, n)?);
     Ok(Qr { q: Matrix::of(q), r: Matrix::of(r), pivots })
@@ -135,6 +136,22 @@ fn columns_of_a_known_order() {
     }
 }
 
+/// Products of two entries of the second block underflow.
+#[test]
+fn a_small_block_keeps_its_digits() {
+    fn check<T: Real>() {
+        let (b, small) = (random(60, 50, 24), T::pow2(T::MIN_EXPONENT / 2 - 5).to_f64());
+        let a = Matrix::new(60, 50, |i, j| match (i < 9, j < 9) {
+            (true, true) => b.at(i, j),
+            (false, false) => b.at(i, j) * small,
+            _ => 0.0,
+        });
+        verify::<T>(&a, "small block", true);
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
 /// The remaining norm of a column that cancels must be recomputed, not updated: columns that agree to a part in 1e10.
 #[test]
 fn nearly_equal_columns_are_ordered_by_what_is_left_of_them() {
@@ -156,8 +173,10 @@ fn one_output_has_the_bits_of_both() {
     let (mut q, mut r) = (vec![7.0; 7 * 9], vec![7.0; 35]);
     let mut scratch = vec![f64::INFINITY; qr_scratch_len(7, 5)];
     let view = MatRef::row_major(&a.data, 7, 5).unwrap();
-    qr(view, Vectors::Full, Some(MatMut::new(&mut q, 7, 7, 9, 1).unwrap()), None, &mut scratch).unwrap();
-    qr(view, Vectors::Full, None, Some(MatMut::row_major(&mut r, 7, 5).unwrap()), &mut scratch).unwrap();
+    qr(view, Vectors::Full, Some(MatMut::new(&mut q, 7, 7, 9, 1).unwrap()), None, Execution::new(), &mut scratch)
+        .unwrap();
+    qr(view, Vectors::Full, None, Some(MatMut::row_major(&mut r, 7, 5).unwrap()), Execution::new(), &mut scratch)
+        .unwrap();
     assert_eq!(Matrix::of(MatRef::new(&q, 7, 7, 9, 1).unwrap()).data, both.q.data);
     assert!((0..7).all(|i| q[9 * i + 7..9 * i + 9] == [7.0; 2]));
     assert_eq!(r, both.r.data);
@@ -173,7 +192,7 @@ fn an_entry_of_r_beyond_the_range_is_an_error_and_nothing_changes() {
             let a = [entry; 12];
             let a = MatRef::row_major(&a, 3, 4).unwrap();
             let (q, r) = (MatMut::row_major(q, 3, 3).unwrap(), MatMut::row_major(r, 3, 4).unwrap());
-            qr_pivoted(a, Vectors::Thin, Some(q), Some(r), pivots, &mut scratch)
+            qr_pivoted(a, Vectors::Thin, Some(q), Some(r), pivots, Execution::new(), &mut scratch)
         };
         let overflow = Err(Error::Overflow { exponent: T::MAX_EXPONENT + 1 });
         assert_eq!(run(T::MAX, &mut q, &mut r, &mut pivots), overflow);
@@ -201,7 +220,8 @@ fn entries_that_are_not_finite_are_named_and_nothing_changes() {
                 (MatRef::col_major(&a, 3, 4).unwrap(), place % 3, place / 3),
             ] {
                 let (q, r) = (MatMut::row_major(&mut q, 3, 3).unwrap(), MatMut::row_major(&mut r, 3, 4).unwrap());
-                let result = qr_pivoted(view, Vectors::Thin, Some(q), Some(r), &mut pivots, &mut scratch);
+                let result =
+                    qr_pivoted(view, Vectors::Thin, Some(q), Some(r), &mut pivots, Execution::new(), &mut scratch);
                 assert_eq!(result, Err(Error::NonFinite { operand: Operand::A, row, col }));
             }
             assert!(q == [7.0; 9] && r == [7.0; 12] && pivots == [7; 4]);
@@ -217,7 +237,7 @@ fn wrong_arguments_are_named() {
     let (mut x, mut y, mut pivots) = ([7.0; 16], [7.0; 16], [7; 5]);
     let mut run = |vectors, q: (usize, usize), r: (usize, usize), order: usize, scratch: usize| {
         let (q, r) = (MatMut::row_major(&mut x, q.0, q.1).unwrap(), MatMut::row_major(&mut y, r.0, r.1).unwrap());
-        qr_pivoted(a, vectors, Some(q), Some(r), &mut pivots[..order], &mut vec![0.0; scratch])
+        qr_pivoted(a, vectors, Some(q), Some(r), &mut pivots[..order], Execution::new(), &mut vec![0.0; scratch])
     };
     let shape = |operand, expected, given| Err(Error::Shape { operand, expected, given });
     assert_eq!(run(Vectors::Thin, (3, 4), (3, 4), 4, needed), shape(Operand::Left, (3, 3), (3, 4)));

@@ -4,6 +4,7 @@ use super::corpus;
 use super::layouts::{ORDERS, Stored, bits};
 use super::matrices::{orthonormal, random, with_values};
 use super::measures::{Matrix, bounds};
+use lowrank::kernel::Execution;
 use lowrank::qr::{Vectors, qr, qr_scratch_len};
 use lowrank::svd::solve::{Info, Options};
 use lowrank::svd::{self, condition_number, least_squares, pinv, rank};
@@ -265,7 +266,7 @@ fn least_squares_agrees_with_normal_equations_and_with_qr() {
         let (mut q, mut r, mut scratch) = (vec![0.0; m * n], vec![0.0; n * n], vec![0.0; qr_scratch_len(m, n)]);
         let (left, right) = (MatMut::row_major(&mut q, m, n).unwrap(), MatMut::row_major(&mut r, n, n).unwrap());
         let view = MatRef::row_major(&a.data, m, n).unwrap();
-        qr(view, Vectors::Thin, Some(left), Some(right), &mut scratch).unwrap();
+        qr(view, Vectors::Thin, Some(left), Some(right), Execution::new(), &mut scratch).unwrap();
         let (q, r) = (Matrix { rows: m, cols: n, data: q }, Matrix { rows: n, cols: n, data: r });
         assert!(distance(&x, &eliminate(&r, &q.t().times(&b))) < 1e-13, "{m} x {n}");
     }

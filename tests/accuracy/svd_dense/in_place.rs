@@ -39,7 +39,8 @@ pub fn call<T: Real>(
             let signed: Vec<T> = (0..expected.0 * k).map(signed).collect();
             let signed = MatRef::col_major(&signed, expected.0, k).unwrap();
             let mut scratch = vec![T::ZERO; qr::qr_scratch_len(expected.0, k)];
-            qr::qr(signed, Vectors::Full, Some(long.rb()), None, &mut scratch).unwrap();
+            qr::qr(signed, Vectors::Full, Some(long.rb()), None, lowrank::kernel::Execution::new(), &mut scratch)
+                .unwrap();
         }
         for i in 0..expected.0 {
             (0..k).for_each(|j| *long.get_mut(i, j).unwrap() = found.get(i, j).unwrap());

@@ -2,6 +2,7 @@
 //!
 //! | file | concern |
 //! |---|---|
+//! | `golden` | bits that are the same on every machine |
 //! | `ratios` | LAPACK's ratios and the oracle, over LAPACK's types and our corpus, in all shapes |
 //! | `known` | matrices whose singular values are known |
 //! | `relative` | small values of graded matrices, each accurate relative to itself |
@@ -10,6 +11,7 @@
 //! | `properties` | random matrices made to be difficult |
 //! | `in_place` | the method that overwrites A, with the call of the others |
 
+mod golden;
 mod in_place;
 mod jobs;
 mod known;
