@@ -243,8 +243,8 @@ size_t lowrank_qr_scratch_len(size_t m, size_t n);
     ((size_t)(m) * (size_t)(n) + LOWRANK_MIN_((size_t)(m), (size_t)(n)) + 3 * (size_t)(n) +                            \
      (LOWRANK_MIN_((size_t)(m), (size_t)(n)) <= 16                                                                     \
           ? (size_t)(m)                                                                                                \
-          : LOWRANK_MAX_(LOWRANK_APPLY_(m, n, 16),                                                                     \
-                         LOWRANK_APPLY_(m, m, LOWRANK_MIN_(LOWRANK_MIN_((size_t)(m), (size_t)(n)), 32)))))
+          : LOWRANK_MAX_(LOWRANK_APPLY_(m, n, LOWRANK_MIN_(LOWRANK_MIN_((size_t)(m), (size_t)(n)), 64)),               \
+                         LOWRANK_APPLY_(m, m, LOWRANK_MIN_(LOWRANK_MIN_((size_t)(m), (size_t)(n)), 64)))))
 /* To apply blocks of b reflectors to n columns. */
 #define LOWRANK_APPLY_(m, n, b)                                                                                        \
     (((size_t)(m) + 2 * (size_t)(b) + 2 * (size_t)(n)) * (size_t)(b) +                                                 \

@@ -13,8 +13,14 @@ use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
 
-/// Reflectors in a block.
-const BLOCK: usize = 32;
+/// Most reflectors in a block.
+const BLOCK: usize = 64;
+
+/// Reflectors in a block that is applied to an `m x n` matrix: more if the matrix comes from memory for each block, which
+/// is so if it is larger than a second-level cache of 1 MiB of `f64`.
+pub(crate) const fn block_width(m: usize, n: usize) -> usize {
+    if times(m, n) < 1 << 17 { BLOCK / 2 } else { BLOCK }
+}
 
 /// Replaces `x` by `beta` followed by `v_1, v_2, ...`, and returns `tau`; 0, hence `H = I`, if there is nothing to reflect.
 pub(crate) fn reflector<T: Real>(isa: Isa, x: &mut [T]) -> T {
@@ -121,10 +127,11 @@ pub(crate) fn apply<T: Real>(
 ) -> Result<(), Error> {
     let ((m, k), n) = (v.shape(), c.cols());
     let [panel, gram, triangle, product, update, products] = split(scratch, layout(m, n, k))?;
-    let blocks = k.div_ceil(BLOCK);
+    let width = block_width(m, n);
+    let blocks = k.div_ceil(width);
     for block in 0..blocks {
-        let start = BLOCK * if side == Side::Forward { blocks - 1 - block } else { block };
-        let v = v.submatrix(start, start, m, BLOCK);
+        let start = width * if side == Side::Forward { blocks - 1 - block } else { block };
+        let v = v.submatrix(start, start, m, width);
         let (rows, b) = v.shape();
         let mut panel = Columns::new(panel.get_mut(..rows * b).unwrap_or_default(), rows, b);
         panel.as_mut().copy_from(v);

@@ -8,11 +8,12 @@
 use crate::check;
 use crate::columns::{Columns, Total, part};
 use crate::error::{Error, Operand};
-use crate::householder::{Side, apply, apply_scratch_len, lift, reflect, reflector};
+use crate::householder::{Side, apply, apply_scratch_len, block_width, lift, reflect, reflector};
 use crate::kernel::{Execution, Isa};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
+use core::ops::Range;
 
 /// How many columns an orthogonal factor has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -152,11 +153,11 @@ const PANEL: usize = 16;
 
 /// Elements of scratch for [`factor_blocked`] of an `m x n` matrix.
 pub(crate) const fn factor_blocked_scratch_len(m: usize, n: usize) -> usize {
-    apply_scratch_len(m, n, PANEL)
+    apply_scratch_len(m, n, min(m, n))
 }
 
 /// As [`factor`], with matrix products: the reflectors of a panel of columns are applied to the others as a block
-/// (Schreiber & Van Loan 1989).
+/// (Schreiber & Van Loan 1989). In a matrix that comes from memory for every block, those of several panels together.
 pub(crate) fn factor_blocked<T: Real>(
     a: &mut Columns<'_, T>,
     tau: &mut [T],
@@ -164,24 +165,45 @@ pub(crate) fn factor_blocked<T: Real>(
     scratch: &mut [T],
 ) -> Result<(), Error> {
     let (m, n) = (a.rows(), a.cols());
+    let width = block_width(m, n);
     let mut shift = 0;
-    for (block, tau) in tau.chunks_mut(PANEL).enumerate() {
-        let start = block * PANEL;
-        let end = n.min(start + PANEL);
+    for (block, tau) in tau.chunks_mut(width).enumerate() {
+        let start = block * width;
+        let end = n.min(start + width);
         shift += lift(execution.isa(), a.as_mut().submatrix(start, start, m, n), &mut []);
-        for (i, tau) in tau.iter_mut().enumerate() {
-            eliminate(execution.isa(), a, start + i, end, tau);
+        for (panel, tau) in tau.chunks_mut(PANEL).enumerate() {
+            let first = start + panel * PANEL;
+            let last = end.min(first + PANEL);
+            for (i, tau) in tau.iter_mut().enumerate() {
+                eliminate(execution.isa(), a, first + i, last, tau);
+            }
+            if last < end {
+                apply_panel(a, first..last, end, tau, execution, scratch)?;
+            }
         }
-        let (done, mut rest) = a.split(end);
-        let reflectors = done.submatrix(start, start, m, tau.len());
-        let trailing = rest.as_mut().submatrix(start, 0, m, n);
-        apply(Side::Transposed, reflectors, tau, trailing, execution, scratch)?;
+        apply_panel(a, start..end, n, tau, execution, scratch)?;
         for j in (start..n).take_while(|_| shift != 0) {
             let rows = tau.len().min(j + 1 - start);
             part(a.col_mut(j), start, rows).iter_mut().for_each(|r| *r = r.scale(-shift));
         }
     }
     Ok(())
+}
+
+/// Applies the reflectors in the columns of a panel to those from there to `end`.
+fn apply_panel<T: Real>(
+    a: &mut Columns<'_, T>,
+    panel: Range<usize>,
+    end: usize,
+    tau: &[T],
+    execution: Execution,
+    scratch: &mut [T],
+) -> Result<(), Error> {
+    let (m, start) = (a.rows(), panel.start);
+    let (done, mut rest) = a.split(panel.end);
+    let reflectors = done.submatrix(start, start, m, tau.len());
+    let others = rest.as_mut().submatrix(start, 0, m, end - panel.end);
+    apply(Side::Transposed, reflectors, tau, others, execution, scratch)
 }
 
 /// As [`factor`] with column pivoting. `order`, `norms` and `references` have `n` elements; `order` returns the original
