@@ -16,10 +16,10 @@ use crate::view::{MatMut, MatRef};
 /// Most reflectors in a block.
 const BLOCK: usize = 64;
 
-/// Reflectors in a block that is applied to an `m x n` matrix: more if the matrix comes from memory for each block, which
-/// is so if it is larger than a second-level cache of 1 MiB of `f64`.
-pub(crate) const fn block_width(m: usize, n: usize) -> usize {
-    if times(m, n) < 1 << 17 { BLOCK / 2 } else { BLOCK }
+/// Reflectors in a block of a factorization of `m x k`: more if the matrix comes from memory for each block, which is so if
+/// it is larger than a second-level cache of 1 MiB of `f64`.
+pub(crate) const fn block_width(m: usize, k: usize) -> usize {
+    if times(m, k) < 1 << 17 { BLOCK / 2 } else { BLOCK }
 }
 
 /// Replaces `x` by `beta` followed by `v_1, v_2, ...`, and returns `tau`; 0, hence `H = I`, if there is nothing to reflect.
@@ -127,7 +127,7 @@ pub(crate) fn apply<T: Real>(
 ) -> Result<(), Error> {
     let ((m, k), n) = (v.shape(), c.cols());
     let [panel, gram, triangle, product, update, products] = split(scratch, layout(m, n, k))?;
-    let width = block_width(m, n);
+    let width = block_width(m, k);
     let blocks = k.div_ceil(width);
     for block in 0..blocks {
         let start = width * if side == Side::Forward { blocks - 1 - block } else { block };

@@ -113,15 +113,19 @@ impl<T: Real> Gemm<'_, T> {
                             Panel { data: part.as_ptr(), step: b.row_stride(), across: b.col_stride() }
                         };
                         for i in (0..a_block.rows()).step_by(height) {
+                            let c = c.rb().submatrix(row + i, col + j, height, NR);
+                            let vectors = c.rows().div_ceil(S::LANES);
                             let a_panel = if pack_a {
-                                Panel { data: packed_a.as_ptr().wrapping_add(i * k), step: 0, across: 1 }
+                                Panel {
+                                    data: packed_a.as_ptr().wrapping_add(i * k),
+                                    step: vectors * S::LANES,
+                                    across: 1,
+                                }
                             } else {
                                 let part = a_block.submatrix(i, 0, height, k);
                                 Panel { data: part.as_ptr(), step: a.col_stride(), across: 1 }
                             };
-                            let c = c.rb().submatrix(row + i, col + j, height, NR);
-                            let vectors = c.rows().div_ceil(S::LANES);
-                            let tile = Tile { simd, k, alpha, a: a_panel, b: b_panel, beta, c };
+                            let tile = Tile { simd, k, alpha, padded: pack_a, a: a_panel, b: b_panel, beta, c };
                             // SAFETY: a packed panel holds `k` columns of `vectors` whole vectors, or `k` rows of NR
                             // numbers; one that is not packed is a part of A or B with as many rows or columns as C has.
                             unsafe {
@@ -229,6 +233,8 @@ struct Tile<'a, S, T> {
     simd: S,
     k: usize,
     alpha: T,
+    /// Whether the panel of A, packed, has whole vectors in each column.
+    padded: bool,
     a: Panel<T>,
     b: Panel<T>,
     beta: T,
@@ -237,17 +243,16 @@ struct Tile<'a, S, T> {
 
 impl<S: Simd<T>, T: Real> Tile<'_, S, T> {
     /// The tile has `MV` vectors, the last perhaps in part, and at most `NR` columns. A packed panel of B has `NR` numbers
-    /// for each term; a packed panel of A, of step 0, whole vectors.
+    /// for each term.
     ///
     /// # Safety
-    /// The panel of A holds `k` columns of as many rows as C has, or of `MV` vectors if its step is 0; that of B `k` rows of
+    /// The panel of A holds `k` columns of as many rows as C has, or of `MV` vectors if it is padded; that of B `k` rows of
     /// as many columns as C has, or of `NR` if `PACKED`.
     #[inline(always)]
     unsafe fn compute<const MV: usize, const NR: usize, const PACKED: bool>(self) {
-        let Tile { simd, k, alpha, a, b, beta, mut c } = self;
+        let Tile { simd, k, alpha, padded, a, b, beta, mut c } = self;
         let (rows, cols) = c.shape();
-        let whole = a.step == 0 || rows == MV * S::LANES;
-        let a_step = if a.step == 0 { MV * S::LANES } else { a.step };
+        let whole = padded || rows == MV * S::LANES;
         let last = if whole { S::LANES } else { rows - (MV - 1) * S::LANES };
         let mut columns = [0; NR];
         for j in 0..NR {
@@ -273,7 +278,7 @@ impl<S: Simd<T>, T: Real> Tile<'_, S, T> {
                     tile[j][i] = simd.mul_add(x[i], y, tile[j][i]);
                 }
             }
-            a_place = a_place.wrapping_add(a_step);
+            a_place = a_place.wrapping_add(a.step);
             b_place = b_place.wrapping_add(b_step);
         }
         let (alpha, scale) = (simd.splat(alpha), simd.splat(beta));
@@ -342,6 +347,22 @@ mod tests {
         let mut data = vec![T::from_f64(f64::NAN); rows * row_stride + cols * col_stride + 1];
         (0..rows).for_each(|i| (0..cols).for_each(|j| data[i * row_stride + j * col_stride] = entry(i, j)));
         (data, row_stride, col_stride)
+    }
+
+    /// A column that stands for all columns of A, and a number for all entries: stride 0.
+    #[test]
+    fn a_stride_may_be_zero() {
+        let (ones, column) = (vec![1.0; 200], [1.0, 2.0, 3.0]);
+        for isa in Isa::all() {
+            for (row_stride, expected) in [(1, column), (0, [1.0; 3])] {
+                let a = MatRef::new(&column[..1 + 2 * row_stride], 3, 100, row_stride, 0).unwrap();
+                let b = MatRef::col_major(&ones, 100, 2).unwrap();
+                let mut c = [f64::NAN; 6];
+                let mut scratch = vec![f64::NAN; gemm_scratch_len(3, 2, 100)];
+                gemm(isa, 1.0, a, b, 0.0, MatMut::col_major(&mut c, 3, 2).unwrap(), &mut scratch);
+                assert!((0..6).all(|i| c[i] == 100.0 * expected[i % 3]), "{isa:?}: {c:?}");
+            }
+        }
     }
 
     fn product<T: Real>(isa: Isa, (m, n, k): (usize, usize, usize), layouts: [u32; 3], beta: T) -> Vec<T> {

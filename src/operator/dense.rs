@@ -2,7 +2,7 @@
 
 use super::{LinearOperator, Scan, check_residual, scan};
 use crate::error::Error;
-use crate::kernel::{Execution, gemm, gemm_scratch_len, gram, pairwise, sum_of_squares};
+use crate::kernel::{Execution, Parallelism, gemm, gemm_scratch_len, gram, pairwise, sum_of_squares};
 use crate::real::Real;
 use crate::scratch::{max, split, sum, times};
 use crate::view::{MatMut, MatRef};
@@ -90,8 +90,8 @@ impl<T: Real> LinearOperator<T> for Dense<'_, T> {
             }
             let difference = MatMut::packed(panel, rows.rows(), n);
             let w = w.submatrix(start, 0, PANEL, w.cols());
-            // On one thread: a panel is small.
-            let single = Execution::new().backend(self.execution.backend);
+            // A panel is small.
+            let single = self.execution.parallelism(Parallelism::One);
             let product = gemm(-T::ONE, w, h, T::ONE, difference, single, scratch);
             failed = failed.and(product);
             sum_of_squares(panel)

@@ -60,7 +60,7 @@ pub fn svd<T: Real>(
     scratch: &mut [T],
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
-    check_outputs((m, n), s, &u, &v, options.vectors)?;
+    check_outputs((m, n), s, &u, &v, options)?;
     check::exact_index::<T>(m.max(n))?;
     let needed = if u.is_some() || v.is_some() { svd_scratch_len(m, n) } else { svd_values_scratch_len(m, n) };
     if scratch.len() < needed {

@@ -85,7 +85,7 @@ pub fn golub_kahan<T: Real>(
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     let (l, k) = (m.max(n), m.min(n));
-    check_outputs((m, n), s, &u, &v, options.vectors)?;
+    check_outputs((m, n), s, &u, &v, options)?;
     check::exact_index::<T>(l)?;
     let needed =
         if u.is_some() || v.is_some() { golub_kahan_scratch_len(m, n) } else { golub_kahan_values_scratch_len(m, n) };
@@ -139,14 +139,14 @@ fn tall<T: Real>(
     let superdiagonal = b.superdiagonal.get(..k.saturating_sub(1)).unwrap_or_default();
     if left.is_none() && right.is_none() {
         let converged = bidiagonal::svd(b.diagonal, superdiagonal, found, None, None, execution, rest)?;
-        write_values(found, exponent, options.scaled, s)?;
+        write_values(found, exponent, options, s)?;
         return Ok(info(converged, s, exponent));
     }
     let [x, y, rest] = split(rest, vectors(l, k))?;
     let (mut x, mut y) = (Columns::new(x, k, k), Columns::new(y, k, k));
     let (want_x, want_y) = (left.is_some().then(|| x.as_mut()), right.is_some().then(|| y.as_mut()));
     let converged = bidiagonal::svd(b.diagonal, superdiagonal, found, want_x, want_y, execution, rest)?;
-    write_values(found, exponent, options.scaled, s)?;
+    write_values(found, exponent, options, s)?;
 
     let reflectors = if by_qr { square.as_ref() } else { work.as_ref() };
     let isa = execution.isa();

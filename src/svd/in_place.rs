@@ -96,6 +96,7 @@ pub fn golub_kahan_in_place<T: Real>(
     options: &Options,
     scratch: &mut [T],
 ) -> Result<Info, Error> {
+    options.check()?;
     let (m, n) = a.shape();
     let k = m.min(n);
     if s.len() != k {
@@ -150,7 +151,7 @@ fn decompose<T: Real>(
         d.iter_mut().zip(diagonal.iter()).for_each(|(to, d)| *to = *d);
         e.iter_mut().zip(superdiagonal.iter()).for_each(|(to, e)| *to = *e);
         qr_iteration::vectors(d, e, None, None, isa, [cosines, sines, &mut []]);
-        write_values(d, exponent, false, s)?;
+        write_values(d, exponent, &Options::new(), s)?;
     }
 
     let [column, columns] = split(steps, forming(l))?;
@@ -171,6 +172,6 @@ fn decompose<T: Real>(
     }
     let memory = split(steps, iteration(k))?;
     let converged = qr_iteration::vectors(diagonal, superdiagonal, vectors, square, isa, memory);
-    write_values(diagonal, exponent, options.scaled, s)?;
+    write_values(diagonal, exponent, options, s)?;
     Ok(info(converged, s, exponent))
 }

@@ -72,8 +72,8 @@ pub struct Options {
     pub scaled: bool,
     /// Sweeps after which Jacobi returns what it has; default 30, of which it commonly needs 4 to 8.
     pub max_sweeps: usize,
-    /// Jacobi returns values below this part of the largest as zero, and may leave out columns that are; the others change
-    /// by no more than that. Default 0: only what is zero or underflows is left out.
+    /// Values below this part of the largest, from 0 to 1, are returned as zero. Jacobi may leave out columns that are; the
+    /// others change by no more than that. Default 0: only what is zero or underflows is left out.
     pub threshold: f64,
     /// How the kernels are computed; default this crate's own on one thread.
     pub execution: Execution,
@@ -107,6 +107,10 @@ impl Options {
     pub const fn threshold(mut self, threshold: f64) -> Self {
         self.threshold = threshold;
         self
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if (0.0..=1.0).contains(&self.threshold) { Ok(()) } else { Err(Error::Option { name: "threshold" }) }
     }
 
     /// Who computes, with which instructions and on how many threads.
@@ -165,9 +169,10 @@ fn check_outputs<T>(
     s: &[T],
     u: &Option<MatMut<'_, T>>,
     v: &Option<MatMut<'_, T>>,
-    vectors: Vectors,
+    options: &Options,
 ) -> Result<(), Error> {
-    let (k, (left, right)) = (m.min(n), columns((m, n), vectors));
+    options.check()?;
+    let (k, (left, right)) = (m.min(n), columns((m, n), options.vectors));
     if s.len() != k {
         return Err(Error::Shape { operand: Operand::SingularValues, expected: (k, 1), given: (s.len(), 1) });
     }
@@ -175,15 +180,20 @@ fn check_outputs<T>(
     check::shape(Operand::Right, v, (n, right))
 }
 
-/// Writes the values of a matrix that was scaled by `2^exponent`, in that scale if `scaled`. Refuses, and writes nothing, if
-/// the first, the largest, is beyond the range.
-fn write_values<T: Real>(values: &[T], exponent: i32, scaled: bool, s: &mut [T]) -> Result<(), Error> {
-    let given_back = if scaled { 0 } else { -exponent };
+/// Writes the values of a matrix that was scaled by `2^exponent`, in that scale if the options say so, those below the
+/// threshold as zeros, and zeros where there are no more. Refuses, and writes nothing, if the first, the largest, is
+/// beyond the range.
+fn write_values<T: Real>(values: &[T], exponent: i32, options: &Options, s: &mut [T]) -> Result<(), Error> {
+    let given_back = if options.scaled { 0 } else { -exponent };
     let largest = values.first().copied().unwrap_or_default();
     if !largest.scale(given_back).is_finite() {
         return Err(Error::Overflow { exponent: largest.exponent() - exponent });
     }
-    s.iter_mut().zip(values).for_each(|(s, value)| *s = value.scale(given_back));
+    let limit = largest * T::from_f64(options.threshold);
+    s.fill(T::ZERO);
+    for (s, value) in s.iter_mut().zip(values).take_while(|(_, value)| **value >= limit) {
+        *s = value.scale(given_back);
+    }
     Ok(())
 }
 

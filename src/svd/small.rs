@@ -332,13 +332,10 @@ impl<T: Real> Small<'_, '_, T> {
         let told = self.exponent.unwrap_or(scaling_exponent(largest));
         let exponent = shift + self.exponent.unwrap_or(0);
         let values = values.get(..cols).unwrap_or_default();
-        write_values(values, exponent - if self.options.scaled { told } else { 0 }, false, self.s)?;
-        let floor = self.s.first().copied().unwrap_or_default() * T::from_f64(self.options.threshold);
+        let exponent = exponent - if self.options.scaled { told } else { 0 };
+        write_values(values, exponent, &self.options.scaled(false), self.s)?;
         let (mut nonzero, mut directions) = (0, 0);
-        for (j, s) in self.s.iter_mut().enumerate() {
-            if *s < floor {
-                *s = T::ZERO;
-            }
+        for (j, s) in self.s.iter().enumerate() {
             nonzero += usize::from(*s > T::ZERO);
             directions += usize::from(values.at(j) > T::ZERO);
         }

@@ -53,10 +53,8 @@ pub(super) fn two_by_two<T: Real>(
     let second = if first > T::ZERO { (determinant.abs() / first).min(first) } else { T::ZERO };
 
     let told = scaling_exponent(largest);
-    write_values(&[first, second], shift - if options.scaled { told } else { 0 }, false, s)?;
-    if s.at(1) < s.at(0) * T::from_f64(options.threshold) {
-        s.put(1, T::ZERO);
-    }
+    let exponent = shift - if options.scaled { told } else { 0 };
+    write_values(&[first, second], exponent, &options.scaled(false), s)?;
     let nonzero = usize::from(s.at(0) > T::ZERO) + usize::from(s.at(1) > T::ZERO);
     let info = Info { converged: true, sweeps: 0, nonzero, exponent: told };
     if u.is_none() && v.is_none() {

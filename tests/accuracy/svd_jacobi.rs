@@ -181,6 +181,7 @@ fn a_warm_start_tracks_without_drift() {
     check::<f64>(9, 6, 1001, 2.1);
     check::<f32>(6, 6, 1001, 2.1);
     check::<f64>(90, 80, 3, 3.0);
+    check::<f64>(400, 300, 2, 4.0);
 }
 
 /// Whatever V is given, the result is right; one that is not a matrix of numbers is named.

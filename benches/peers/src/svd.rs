@@ -127,14 +127,11 @@ struct Entry<T> {
 const LIBRARIES: [&str; 4] = ["lowrank", "faer", "nalgebra", "LAPACK"];
 
 /// All contestants. Several of a library may run in a row; the fastest counts.
-fn entries<T: Scalar>() -> [Entry<T>; 8] {
+fn entries<T: Scalar>() -> [Entry<T>; 7] {
     use Race::{Any, Batch, Jacobi};
     let entry = |library, name, parallel, races, enter| Entry { library, name, parallel, races, enter };
     [
         entry(0, "svd::svd", true, &[Any], |problem| ours::each(problem, svd::svd, svd::svd_scratch_len)),
-        entry(0, "svd::golub_kahan", true, &[Any], |problem| {
-            ours::each(problem, svd::golub_kahan, svd::golub_kahan_scratch_len)
-        }),
         entry(0, "svd::jacobi", true, &[Jacobi], |problem| ours::each(problem, svd::jacobi, svd::jacobi_scratch_len)),
         entry(0, "svd::batch", false, &[Batch], ours::batch),
         entry(1, "faer", true, &[Any, Batch], faer::svd),

@@ -104,10 +104,15 @@ fn detect() -> u8 {
         unsafe { _xgetbv(0) }
     }
 
-    if __cpuid(0).eax < 7 {
+    // SAFETY: every x86-64 processor has the instruction.
+    #[allow(unused_unsafe, reason = "a safe function in later versions of Rust")]
+    let (leaves, basic) = unsafe { (__cpuid(0).eax, __cpuid(1).ecx) };
+    if leaves < 7 {
         return 1;
     }
-    let (basic, extended) = (__cpuid(1).ecx, __cpuid_count(7, 0).ebx);
+    // SAFETY: as above.
+    #[allow(unused_unsafe, reason = "a safe function in later versions of Rust")]
+    let extended = unsafe { __cpuid_count(7, 0).ebx };
     if basic & (FMA | OSXSAVE | AVX) != FMA | OSXSAVE | AVX || extended & AVX2 == 0 {
         return 1;
     }

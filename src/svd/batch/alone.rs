@@ -27,7 +27,7 @@ pub(super) fn alone<T: Real>(job: &mut Job<'_, '_, T>, matrix: usize) -> (Info, 
         let v = MatMut::new(&mut right_entries, n, right, down, across)?;
         let (u, v) = (job.u.is_some().then_some(u), job.v.is_some().then_some(v));
         let values = values.get_mut(..m.min(n)).unwrap_or_default();
-        jacobi_unblocked(a, values, u, v, &job.options.scaled(true), &mut scratch)
+        jacobi_unblocked(a, values, u, v, &job.options.scaled(true).threshold(0.0), &mut scratch)
     })();
     // The shapes fit and the entries are finite, so nothing is refused.
     let Ok(mut info) = info else {

@@ -80,7 +80,8 @@ pub enum Order {
 ///
 /// What is given is overwritten. The values descend; the sign rule is that of [`svd`](fn@super::svd). The result for a
 /// matrix depends on nothing but the matrix: not on its place, its neighbours or the strides, and its values not on the
-/// vectors that are asked for. Every finite matrix is accepted, whatever its scale or rank. Backward stable; the
+/// vectors that are asked for. Every finite matrix is accepted, whatever its scale or rank; the threshold of the options
+/// is not used, nor is their parallelism. Backward stable; the
 /// singular values of `B D`, D diagonal, are accurate to about `eps cond(B)` each.
 ///
 /// With [`Options::scaled`] the values are those of `2^exponent A_b` for one `exponent` for all. [`Info`] tells the most

@@ -22,7 +22,7 @@ mod solved;
 mod triangle;
 mod warm;
 
-use super::{Info, Options, check_outputs, fix_pair};
+use super::{Info, Options, check_outputs, fix_pair, write_values};
 use crate::check;
 use crate::columns::Columns;
 use crate::error::{Error, Operand};
@@ -154,7 +154,7 @@ fn decompose<T: Real>(
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     let k = m.min(n);
-    check_outputs((m, n), s, &u, &v, options.vectors)?;
+    check_outputs((m, n), s, &u, &v, options)?;
     check::exact_index::<T>(m.max(n))?;
     let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(m.max(n), k))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
@@ -174,15 +174,6 @@ fn decompose<T: Real>(
     };
     fix_pair(u.as_mut(), v.as_mut(), k);
     Ok(info)
-}
-
-/// Writes the values of `2^exponent A`, descending, with zeros where there are no more.
-fn write_values<T: Real>(values: &[T], exponent: i32, options: &Options, s: &mut [T]) -> Result<(), Error> {
-    let limit = values.first().copied().unwrap_or_default() * T::from_f64(options.threshold);
-    super::write_values(values, exponent, options.scaled, s)?;
-    let kept = values.iter().take_while(|value| **value >= limit).count();
-    s.iter_mut().skip(kept).for_each(|s| *s = T::ZERO);
-    Ok(())
 }
 
 /// Whether the sweep over `n` columns that found this was the last.

@@ -114,8 +114,9 @@ impl<T: Real> Factor<'_, T> {
         }
         let outcome = orthogonalize(x, options, steps)?;
         for (j, norm) in norms.iter_mut().enumerate() {
+            // As the columns were ordered by it, also where the scaled one's square is near the end of the range.
+            *norm = isa.norm(x.col(j)).scale(shift);
             isa.scale(T::pow2(shift), x.col_mut(j));
-            *norm = isa.norm(x.col(j));
         }
         Ok(Some(outcome))
     }

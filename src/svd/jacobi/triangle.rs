@@ -115,12 +115,13 @@ fn sort_rows<T: Real>(a: &mut Columns<'_, T>, rows: &mut [T], sizes: &mut [T], b
 fn rank<T: Real>(qr: &Columns<'_, T>, threshold: T) -> usize {
     let k = qr.cols();
     let mut rank = (0..k).take_while(|&i| (i..k).any(|j| qr.at(i, j) != T::ZERO)).count();
-    if threshold > T::ZERO {
-        let limit = threshold * qr.at(0, 0).abs();
+    let limit = if rank > 0 { threshold * qr.at(0, 0).abs() } else { T::ZERO };
+    if limit > T::ZERO {
         let mut square = T::ZERO;
         while rank > 0 {
-            square = (rank - 1..k).fold(square, |sum, j| sum + qr.at(rank - 1, j) * qr.at(rank - 1, j));
-            if square.sqrt() >= limit {
+            let relative = |j: usize| qr.at(rank - 1, j) / limit;
+            square = (rank - 1..k).fold(square, |sum, j| sum + relative(j) * relative(j));
+            if square >= T::ONE {
                 break;
             }
             rank -= 1;

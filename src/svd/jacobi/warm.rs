@@ -17,7 +17,7 @@ use crate::check;
 use crate::columns::Columns;
 use crate::error::{Error, Operand};
 use crate::householder::{Side, apply};
-use crate::kernel::gemm;
+use crate::kernel::{gemm, gemm_scratch_len};
 use crate::qr::{copy_scaled, factor_blocked, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{ALIGNMENT, aligned, max, split, sum, times};
@@ -33,7 +33,16 @@ pub const fn jacobi_warm_scratch_len(m: usize, n: usize) -> usize {
 /// A, A V, `tau`, V, the inverse of R, X, norms, and what the steps need.
 const fn layout(m: usize, n: usize) -> [usize; 8] {
     let square = times(n, n);
-    [times(m, n), times(m, n), n, square, square, sum([square, ALIGNMENT]), n, solved::steps_len(m, n)]
+    [
+        times(m, n),
+        times(m, n),
+        n,
+        square,
+        square,
+        sum([square, ALIGNMENT]),
+        n,
+        max(solved::steps_len(m, n), gemm_scratch_len(m, n, n)),
+    ]
 }
 
 /// As [`jacobi`], from the V of a similar matrix: `v` is read and overwritten.
@@ -62,7 +71,7 @@ pub fn jacobi_warm<T: Real>(
     }
     let mut v = Some(v);
     let mut u = u;
-    check_outputs((m, n), s, &u, &v, options.vectors)?;
+    check_outputs((m, n), s, &u, &v, options)?;
     check::exact_index::<T>(m)?;
     let needed = jacobi_warm_scratch_len(m, n);
     if scratch.len() < needed {

@@ -227,7 +227,7 @@ impl<'a, T: Real> State<'a, T> {
                     self.phase = Phase::SumGram;
                     if verdict == Verdict::Settled {
                         let (left, right) = (Some(self.left.as_mut()), Some(self.right.as_mut()));
-                        let options = svd::Options::new();
+                        let options = svd::Options::new().execution(self.options.execution);
                         jacobi_unblocked(self.r.as_ref(), self.values, left, right, &options, self.scratch)?;
                         self.phase = Phase::Finished;
                     }
@@ -331,7 +331,8 @@ impl<'a, T: Real> State<'a, T> {
         // No vectors are kept between looks, so there is room for the values of the last one.
         let before = self.left.as_mut_slice();
         before.iter_mut().zip(self.values.iter()).for_each(|(before, value)| *before = *value);
-        jacobi_unblocked(self.r.as_ref(), self.values, None, None, &svd::Options::new(), self.scratch)?;
+        let options = svd::Options::new().execution(self.options.execution);
+        jacobi_unblocked(self.r.as_ref(), self.values, None, None, &options, self.scratch)?;
         self.values.iter_mut().for_each(|value| *value += shift);
         let smallest = self.values.last().copied().unwrap_or_default() - shift;
         // A smallest value that is rounding would shift real ones away.

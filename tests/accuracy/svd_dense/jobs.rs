@@ -54,6 +54,18 @@ fn every_job_has_the_bits_of_the_full_one_in_f32() {
     });
 }
 
+/// C is large for blocks that stay in a cache, the thin U is not.
+#[test]
+fn a_full_u_begins_with_the_thin_one() {
+    let a = random(600, 150, 331);
+    for method in methods::<f64>().into_iter().filter(|method| method.name == "golub_kahan" || method.name == "jacobi")
+    {
+        let full = method.run(&a, &Setting::plain(Job::FULL)).unwrap();
+        let thin = method.run(&a, &Setting::plain(Job::THIN)).unwrap();
+        assert!(thin.is_part_of(&full), "{}", method.name);
+    }
+}
+
 /// Sizes at which a method may change its way.
 #[test]
 fn every_job_of_larger_matrices_has_the_bits_of_the_full_one() {

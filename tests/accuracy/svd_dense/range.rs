@@ -112,6 +112,11 @@ fn wrong_arguments_are_named_and_nothing_changes() {
         let (needed, for_values) = ((method.scratch_len)(3, 4), (method.values_scratch_len)(3, 4));
         let (mut s, mut x, mut y) = ([7.0; 4], [7.0; 16], [7.0; 16]);
         type Shape = Option<(usize, usize)>;
+        for threshold in [f64::NAN, f64::INFINITY, -1e-3, 1.001] {
+            let options = method.options.threshold(threshold);
+            let result = (method.call)(a, &mut s[..3], None, None, &options, &mut vec![0.0; needed]);
+            assert_eq!(result, Err(Error::Option { name: "threshold" }), "{}", method.name);
+        }
         let mut run = |k: usize, u: Shape, v: Shape, vectors: Vectors, scratch: usize| -> Result<Info, Error> {
             let u = u.map(|(rows, cols)| MatMut::row_major(&mut x, rows, cols).unwrap());
             let v = v.map(|(rows, cols)| MatMut::row_major(&mut y, rows, cols).unwrap());
