@@ -253,6 +253,24 @@ fn vectors_by_the_last_resort() {
     check_vectors::<f32>((0..20).chain([33, 70]), by_jacobi);
 }
 
+/// Underflow in the QR factorization leaves three columns that span a plane. One of them is but a rounding error, and
+/// after each sweep of rotations a smaller one.
+#[test]
+fn columns_that_depend_on_others_by_underflow() {
+    let (mut d, mut e) = ([f64::NEG_INFINITY; 33], [f64::NEG_INFINITY; 32]);
+    let diagonal = [(3, 0), (4, 0), (6, -12), (7, -3), (8, -101), (9, -95), (10, -2), (13, -72), (17, 0), (20, 0)];
+    for (i, exponent) in diagonal.into_iter().chain([(25, -64), (28, -89), (29, -101), (32, -72)]) {
+        d[i] = f64::from(exponent);
+    }
+    let beside = [(2, 0), (8, -98), (9, -31), (10, -109), (12, 0), (13, -102), (16, -7), (17, -94), (19, -65), (24, 0)];
+    for (i, exponent) in beside.into_iter().chain([(25, -129), (27, -64), (28, -104), (29, -141)]) {
+        e[i] = f64::from(exponent);
+    }
+    let b = Bidiagonal::<f32>::new("underflow", 33, |i| 1.3 * d[i].exp2(), |i| 1.3 * e[i].exp2());
+    let (u, v) = by_jacobi(&b);
+    assert_good(b.ratios(&b.values(), &u, &v), b.name, 33);
+}
+
 /// Bisection finds every value of every family to the last digits, in its own way.
 #[test]
 fn every_value_has_its_digits() {

@@ -185,14 +185,21 @@ impl<T: Real> State<'_, T> {
         Found { cosines: cosine * cosine, changes: change * change }
     }
 
-    /// Computes the norm of column `j`, and brings its largest entry near one if it has left the neighbourhood.
+    /// Computes the norm of column `j`, and brings its largest entry near one if it has left the neighbourhood. A column
+    /// far below the smallest number is set to zero: of one that depends on others, each sweep would leave as much again
+    /// as rounding errors are.
     fn rescale(&mut self, j: usize) {
         let column = self.x.col_mut(j);
         let largest = self.isa.max_abs(column);
         let e = largest.exponent();
         if largest != T::ZERO && e.abs() > 8 {
-            column.iter_mut().for_each(|x| *x = x.scale(-e));
-            self.exponents.put(j, self.exponents.at(j) + T::from_f64(f64::from(e)));
+            let exponent = self.exponents.at(j).to_f64() as i32 + e;
+            if exponent < T::MIN_EXPONENT - 2 * T::SIGNIFICAND_BITS as i32 {
+                column.fill(T::ZERO);
+            } else {
+                column.iter_mut().for_each(|x| *x = x.scale(-e));
+                self.exponents.put(j, T::from_f64(f64::from(exponent)));
+            }
         }
         self.norms.put(j, self.isa.dot(column, column).sqrt());
     }
