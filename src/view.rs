@@ -136,7 +136,7 @@ impl<'a, T: Real> MatRef<'a, T> {
             // SAFETY: the entries of the row are adjacent and in the slice that `new` checked.
             return Some(unsafe {
                 core::slice::from_raw_parts(
-                    self.data.as_ptr().add(row * self.row_stride * usize::from(self.cols > 0)),
+                    self.data.as_ptr().add(row * (self.row_stride * usize::from(self.cols > 0))),
                     self.cols,
                 )
             });
@@ -309,7 +309,7 @@ impl<'a, T: Real> MatMut<'a, T> {
             // makes the access exclusive.
             return Some(unsafe {
                 core::slice::from_raw_parts_mut(
-                    self.data.as_ptr().add(row * self.row_stride * usize::from(self.cols > 0)),
+                    self.data.as_ptr().add(row * (self.row_stride * usize::from(self.cols > 0))),
                     self.cols,
                 )
             });
@@ -520,5 +520,22 @@ mod tests {
         assert!(MatRef::new(&x, 2, 2, usize::MAX, 1).is_err());
         assert!(MatMut::new(&mut x, 3, 2, usize::MAX / 2, 1).is_err());
         assert!(MatRef::new(&x, usize::MAX, 1, 0, 0).is_ok());
+    }
+
+    #[test]
+    fn strides_that_lead_nowhere_may_be_of_any_size() {
+        let mut x = [1.0f32, 2.0, 3.0];
+        // Rows without entries, a single row, a single column.
+        for (rows, cols, row_stride, col_stride) in
+            [(3, 0, usize::MAX, 1), (1, 3, usize::MAX, 1), (3, 1, 1, usize::MAX), (1, 1, usize::MAX, usize::MAX)]
+        {
+            let a = MatRef::new(&x, rows, cols, row_stride, col_stride).unwrap();
+            assert!(a.lines().flatten().eq(&x[..rows * cols]));
+            assert_eq!(a.row_slice(rows - 1), Some(&x[(rows - 1) * cols..rows * cols]));
+            let (above, below) = MatMut::new(&mut x, rows, cols, row_stride, col_stride).unwrap().split_rows(1);
+            assert_eq!((above.rows(), below.rows()), (1, rows - 1));
+            let mut a = MatMut::new(&mut x, rows, cols, row_stride, col_stride).unwrap();
+            assert_eq!(a.row_slice_mut(rows - 1).map(|row| row.len()), Some(cols));
+        }
     }
 }

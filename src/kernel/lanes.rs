@@ -35,7 +35,10 @@ pub(crate) fn read_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
 ) {
     let (down, across) = (a.row_stride(), a.col_stride());
     let (count, entries) = (a.rows().saturating_sub(first), a.cols().min(ENTRIES));
-    let place = |row: usize, entry: usize| a.as_ptr().wrapping_add((first + row) * down + entry * across);
+    // Lanes without a row have no place: theirs may be beyond what a number holds, and is not used.
+    let place = |row: usize, entry: usize| {
+        a.as_ptr().wrapping_add((first + row).wrapping_mul(down).wrapping_add(entry * across))
+    };
     if down == 1 {
         let both = Twice(simd);
         for (entry, lanes) in group.iter_mut().enumerate().take(entries) {
@@ -149,8 +152,9 @@ mod tests {
     fn check<T: Real>() {
         for isa in Isa::all() {
             for (rows, cols) in (1..70).step_by(3).flat_map(|rows| (1..=36).map(move |cols| (rows, cols))) {
-                for (down, across) in [(cols, 1), (cols + 3, 1), (1, rows), (1, rows + 2), (2 * cols, 2), (3, 3 * rows)]
-                {
+                let strides = [(cols, 1), (cols + 3, 1), (1, rows), (1, rows + 2), (2 * cols, 2), (3, 3 * rows)];
+                let single = [(usize::MAX, 1), (usize::MAX, 2)].into_iter().filter(|_| rows == 1);
+                for (down, across) in strides.into_iter().chain(single) {
                     let data: Vec<T> = (1..=rows * cols * 4 + 300).map(T::from_usize).collect();
                     let mut copy = vec![T::ZERO; data.len()];
                     let a = MatRef::new(&data, rows, cols, down, across).unwrap();

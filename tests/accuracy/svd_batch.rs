@@ -173,6 +173,45 @@ fn graded_columns_keep_every_digit() {
     }
 }
 
+/// The same where a column would vanish beside the largest entry, if that were brought near one.
+#[test]
+fn columns_as_far_apart_as_the_range_allows() {
+    fn check<T: Real>(large: f64, small: f64, options: &Options) {
+        let bound = 40.0 * T::EPSILON.to_f64();
+        let cases = (2..=6).flat_map(|n| (0..n).flat_map(move |place| [(n, place, false), (n, place, true)]));
+        // A square matrix is not transposed.
+        for (n, place, wide) in cases.filter(|(n, _, wide)| !wide || *n < 6) {
+            let q = orthonormal(6, n, 340);
+            let tall = Matrix::new(6, n, |i, j| q.at(i, j) * if j == place { small } else { large });
+            let entries: Vec<T> = if wide { tall.t() } else { tall }.cast();
+            let batch = verify(&entries, if wide { (n, 6) } else { (6, n) }, options, "far apart");
+            let context = format!("{n} columns, {large:e}, {small:e}, wide: {wide}: {:?}", batch.s);
+            for (j, s) in batch.s.iter().enumerate() {
+                let expected = if j == n - 1 { small } else { large };
+                assert!((s.to_f64() / expected - 1.0).abs() < bound, "{context}");
+            }
+            assert_eq!(batch.info.nonzero, n);
+            // The vectors of the small value are the direction of its column, and the unit vector of its place.
+            let (along, across) = if wide { (&batch.v, &batch.u) } else { (&batch.u, &batch.v) };
+            let entry = |x: &[T], rows: usize, i: usize| x[i * (x.len() / rows) + n - 1].to_f64();
+            let cosine: f64 = (0..6).map(|i| q.at(i, place) * entry(along, 6, i)).sum();
+            assert!((cosine.abs() - 1.0).abs() < bound, "{cosine}, {context}");
+            for i in 0..n {
+                let expected = if i == place { 1.0 } else { 0.0 };
+                assert!((entry(across, n, i).abs() - expected).abs() < bound, "{context}");
+            }
+        }
+    }
+    for options in ways() {
+        for (large, small) in [(1e300, 1e-30), (1e200, 1e-150), (1e70, 1e-300)] {
+            check::<f64>(large, small, &options);
+        }
+        for (large, small) in [(1e30, 1e-16), (1e20, 1e-26), (1e10, 1e-36)] {
+            check::<f32>(large, small, &options);
+        }
+    }
+}
+
 #[test]
 fn a_result_does_not_depend_on_place_neighbours_or_count() {
     fn check<T: Real>(garbage: impl Fn(u64) -> T) {
@@ -340,6 +379,47 @@ fn scaled_values_have_one_exponent() {
             [(2.0 * large, large), (0.0, large), (small, small), (small, small), (large, large), (small, small)];
         for (s, expected) in batch.s.iter().zip(expected) {
             assert!((s - expected.0).abs() <= 4.0 * f64::EPSILON * expected.1, "{:?}", batch.s);
+        }
+    }
+}
+
+/// Beside neighbours for which the common exponent takes a matrix below the range, its vectors are its own, and its
+/// values those of a multiple near one, rounded once.
+#[test]
+fn a_common_exponent_changes_no_vector() {
+    fn check<T: Real>(shape: (usize, usize), options: &Options) {
+        let (size, ends) = (shape.0 * shape.1, [T::MIN_EXPONENT - 10, T::MAX_EXPONENT - 10]);
+        // Small integers, so that even subnormal multiples are exact; in some, columns are far apart.
+        let matrix = |b: usize, power: i32| {
+            let steps = (0..size).map(move |i| (i % shape.1.min(b)) as i32 * (b % 3) as i32 * T::MIN_EXPONENT / 20);
+            let step = move |steps: i32| if power > 0 { steps } else { 0 };
+            steps
+                .enumerate()
+                .map(move |(i, steps)| T::from_usize((i * i + 3 * b + i * b) % 11).scale(power + step(steps)))
+        };
+        for end in ends {
+            for power in [ends[0], T::MIN_EXPONENT / 2, -40, 0, 40, T::MAX_EXPONENT / 2, ends[1]] {
+                let single: Vec<T> = (1..40).flat_map(|b| matrix(b, power)).collect();
+                let own = factorize(&single, shape, &options.scaled(power.abs() > 100)).unwrap();
+                let mixed: Vec<T> = (1..40).flat_map(|b| matrix(b, power).chain(matrix(b + 7, end))).collect();
+                let together = factorize(&mixed, shape, &options.scaled(true)).unwrap();
+                for b in 0..39 {
+                    let (own_bits, bits) = (own.bits(b, 39), together.bits(2 * b, 78));
+                    let k = own.s.len() / 39;
+                    assert_eq!(own_bits[k..], bits[k..], "{shape:?}, 2^{power} beside 2^{end}, matrix {b}");
+                    for j in 0..k {
+                        let (own_value, value) = (own.s[b * k + j], together.s[2 * b * k + j]);
+                        let expected = own_value.scale(together.info.exponent - own.info.exponent);
+                        assert_eq!(value, expected, "{shape:?}, 2^{power} beside 2^{end}, matrix {b}");
+                    }
+                }
+            }
+        }
+    }
+    for options in ways() {
+        for shape in [(1, 1), (2, 2), (3, 3), (6, 4), (3, 5)] {
+            check::<f64>(shape, &options);
+            check::<f32>(shape, &options);
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn alone<T: Real>(job: &mut Job<'_, '_, T>, matrix: usize) -> (Info, 
     let (left, right) = columns(job.shape, job.options.vectors);
     let mut entries = [T::ZERO; ENTRIES];
     for (j, entry) in entries.iter_mut().enumerate().take(m * n) {
-        *entry = job.a.at(matrix, j).scale(job.exponent);
+        *entry = job.a.at(matrix, j);
     }
     let [mut values, mut left_entries, mut right_entries] = [[T::ZERO; ENTRIES]; 3];
     let mut scratch = [T::ZERO; jacobi_unblocked_scratch_len(BATCH_MAX, BATCH_MAX)];
@@ -34,7 +34,7 @@ pub(super) fn alone<T: Real>(job: &mut Job<'_, '_, T>, matrix: usize) -> (Info, 
         return (Info { converged: false, sweeps: 0, nonzero: 0, exponent: job.exponent }, T::ZERO);
     };
     for value in &mut values {
-        *value = value.scale(-info.exponent);
+        *value = value.scale(job.exponent - info.exponent);
     }
     info.nonzero = values.iter().filter(|value| **value > T::ZERO).count();
     for (out, from) in [(&mut job.s, &values), (&mut job.u, &left_entries), (&mut job.v, &right_entries)] {

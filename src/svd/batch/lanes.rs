@@ -73,16 +73,15 @@ impl<T: Real> Kernel<T> for Lanewise<'_, '_, T> {
                     *x = if i == j { one } else { zero };
                 }
             }
-            let scales = normalize(simd, shape, job.exponent, &mut x);
+            let (inverses, vanished) = normalize(simd, shape, &mut x);
             let mut floors = [simd.splat(lowest::<T>() * T::from_f64(0.5)); BATCH_MAX];
             let (sweeps, mut pending) = orthogonalize(simd, shape, &mut x, &mut floors, job.options.max_sweeps);
             let mut squares = [zero; BATCH_MAX];
-            let lost = measure(simd, shape, &x, &floors, &mut squares);
+            let lost = measure(simd, shape, &x, &floors, &mut squares, vanished);
             sort(simd, shape, &mut x, &mut squares);
 
-            // Undoing the scaling in this order rounds once.
             for (j, square) in squares.iter().enumerate().take(cols) {
-                let value = simd.mul(simd.mul(simd.sqrt(*square), scales[1]), scales[0]);
+                let value = unscale(simd, simd.sqrt(*square), inverses, job.exponent);
                 let value = simd.select_less(zero, lost, zero, value);
                 simd.store(value, group.get_mut(j).map(|lanes| lanes.as_mut_slice()).unwrap_or_default());
                 largest = simd.max(value, largest);
@@ -142,34 +141,53 @@ fn lowest<T: Real>() -> T {
     T::pow2(T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32)
 }
 
-/// Takes each matrix times `2^exponent`, and then times the power of two that brings its largest entry near one. Returns
-/// two factors that undo the latter, the second to be used first.
+/// Takes each matrix times the power of two that brings its largest entry near one. Returns two factors that undo it,
+/// the second to be used first, and one where a column is below the normal numbers then: there digits are lost, or the
+/// column itself.
 #[inline(always)]
-fn normalize<S: Simd<T>, T: Real>(simd: S, shape: Shape, exponent: i32, x: &mut Columns<S::Vector>) -> [S::Vector; 2] {
-    if exponent != 0 {
-        let half = exponent / 2;
-        multiply(simd, shape, simd.splat(T::pow2(half)), x);
-        multiply(simd, shape, simd.splat(T::pow2(exponent - half)), x);
-    }
+fn normalize<S: Simd<T>, T: Real>(simd: S, shape: Shape, x: &mut Columns<S::Vector>) -> ([S::Vector; 2], S::Vector) {
     let (zero, one) = (simd.splat(T::ZERO), simd.splat(T::ONE));
-    let mut inverses = [one; 2];
+    let (mut inverses, mut vanished) = ([one; 2], zero);
     let least = simd.splat(T::MIN_POSITIVE);
     for inverse in &mut inverses {
+        let mut sizes = [zero; BATCH_MAX];
         let mut largest = zero;
-        for x in x.iter().take(shape.cols) {
+        for (size, x) in sizes.iter_mut().zip(x.iter()).take(shape.cols) {
             for x in x.iter().take(shape.rows) {
-                largest = simd.max(simd.abs(*x), largest);
+                *size = simd.max(simd.abs(*x), *size);
             }
+            largest = simd.max(*size, largest);
         }
         let scale = simd.inverse_power(simd.max(largest, least));
         multiply(simd, shape, scale, x);
+        for size in sizes.iter().take(shape.cols) {
+            let below = simd.select_less(simd.mul(*size, scale), least, one, vanished);
+            vanished = simd.select_less(zero, *size, below, vanished);
+        }
         *inverse = simd.div(one, scale);
         // Subnormal numbers need a second time, in which the scale of all others is one.
         if !simd.any_less(largest, least) {
             break;
         }
     }
-    inverses
+    (inverses, vanished)
+}
+
+/// The values `x` of the normalized matrices for the matrices times `2^exponent`, rounded once.
+#[inline(always)]
+fn unscale<S: Simd<T>, T: Real>(simd: S, x: S::Vector, inverses: [S::Vector; 2], exponent: i32) -> S::Vector {
+    if exponent == 0 {
+        return simd.mul(simd.mul(x, inverses[1]), inverses[0]);
+    }
+    // The powers together can be beyond the range on either side.
+    let [mut values, mut first, mut second] = [[T::ZERO; GROUP]; 3];
+    simd.store(x, &mut values);
+    simd.store(inverses[0], &mut first);
+    simd.store(inverses[1], &mut second);
+    for ((value, first), second) in values.iter_mut().zip(first).zip(second) {
+        *value = value.scale(exponent + first.exponent() + second.exponent());
+    }
+    simd.load(&values)
 }
 
 /// `A <- scale A`
@@ -183,7 +201,7 @@ fn multiply<S: Simd<T>, T: Real>(simd: S, shape: Shape, scale: S::Vector, x: &mu
 }
 
 /// The squared norms of the columns, zero for one that is noise (see [`orthogonalize`]). Returns one where digits were
-/// lost to underflow.
+/// lost to underflow, here or before.
 #[inline(always)]
 fn measure<S: Simd<T>, T: Real>(
     simd: S,
@@ -191,10 +209,10 @@ fn measure<S: Simd<T>, T: Real>(
     x: &Columns<S::Vector>,
     floors: &[S::Vector; BATCH_MAX],
     squares: &mut [S::Vector; BATCH_MAX],
+    mut lost: S::Vector,
 ) -> S::Vector {
     let (zero, one) = (simd.splat(T::ZERO), simd.splat(T::ONE));
     let lowest = simd.splat(lowest());
-    let mut lost = zero;
     for ((square, x), floor) in squares.iter_mut().zip(x).zip(floors).take(shape.cols) {
         let (mut sum, mut largest) = (zero, zero);
         for x in x.iter().take(shape.rows) {
