@@ -150,20 +150,20 @@ fn normalize<S: Simd<T>, T: Real>(simd: S, shape: Shape, x: &mut Columns<S::Vect
     let (mut inverses, mut vanished) = ([one; 2], zero);
     let least = simd.splat(T::MIN_POSITIVE);
     for inverse in &mut inverses {
-        let mut sizes = [zero; BATCH_MAX];
-        let mut largest = zero;
-        for (size, x) in sizes.iter_mut().zip(x.iter()).take(shape.cols) {
+        // The largest entry of all, and that of the column where it is smallest, but not zero.
+        let (mut largest, mut smallest) = (zero, simd.splat(T::MAX));
+        for x in x.iter().take(shape.cols) {
+            let mut size = zero;
             for x in x.iter().take(shape.rows) {
-                *size = simd.max(simd.abs(*x), *size);
+                size = simd.max(simd.abs(*x), size);
             }
-            largest = simd.max(*size, largest);
+            largest = simd.max(size, largest);
+            size = simd.select_less(zero, size, size, smallest);
+            smallest = simd.select_less(size, smallest, size, smallest);
         }
         let scale = simd.inverse_power(simd.max(largest, least));
         multiply(simd, shape, scale, x);
-        for size in sizes.iter().take(shape.cols) {
-            let below = simd.select_less(simd.mul(*size, scale), least, one, vanished);
-            vanished = simd.select_less(zero, *size, below, vanished);
-        }
+        vanished = simd.select_less(simd.mul(smallest, scale), least, one, vanished);
         *inverse = simd.div(one, scale);
         // Subnormal numbers need a second time, in which the scale of all others is one.
         if !simd.any_less(largest, least) {

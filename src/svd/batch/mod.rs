@@ -15,10 +15,10 @@
 //! One instance for each number type and instruction set serves all shapes. Their loops have so few turns, always as
 //! many, that the processor foresees them; the operations in a turn, two vectors wide, take much longer than to count.
 //!
-//! Of a column that is not zero, but shorter than `2^-40` (f32) or `2^-459` (f64) times the largest entry, squares have
-//! lost digits to underflow, if it has not vanished altogether. (For some matrices the limit is half of that.) A matrix
-//! with such a column leaves the lanes and goes through [`jacobi_unblocked`](super::jacobi_unblocked()), which knows the
-//! column as long as its entries are in the range when the largest is `2^31` or `2^255`.
+//! Where a column of X is not zero, but shorter than about `2^-40` (f32) or `2^-459` (f64) times the largest entry, its
+//! squares lose digits to underflow; much shorter ones vanish when the largest entry is brought near one. Such a matrix
+//! leaves the lanes and goes through [`jacobi_unblocked`](super::jacobi_unblocked()), which knows a column as long as its
+//! entries are in the range when the largest is `2^31` (f32) or `2^255` (f64).
 
 mod alone;
 mod lanes;
