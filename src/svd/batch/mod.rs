@@ -15,10 +15,10 @@
 //! One instance for each number type and instruction set serves all shapes. Their loops have so few turns, always as
 //! many, that the processor foresees them; the operations in a turn, two vectors wide, take much longer than to count.
 //!
-//! Where a column of X is not zero, but shorter than about `2^-40` (f32) or `2^-459` (f64) times the largest entry, its
-//! squares lose digits to underflow; much shorter ones vanish when the largest entry is brought near one. Such a matrix
-//! leaves the lanes and goes through [`jacobi_unblocked`](super::jacobi_unblocked()), which knows a column as long as its
-//! entries are in the range when the largest is `2^31` (f32) or `2^255` (f64).
+//! Where a column of X is not zero, but shorter than about `2^-40` (f32) or `2^-459` (f64) times the largest entry,
+//! its squares lose digits to underflow; much shorter ones vanish when the largest entry is brought near one. Such a
+//! matrix leaves the lanes and goes through [`jacobi_unblocked`](super::jacobi_unblocked()), which knows a column as
+//! long as its entries are in the range when the largest is `2^31` (f32) or `2^255` (f64).
 
 mod alone;
 mod lanes;
@@ -83,11 +83,11 @@ pub enum Order {
 /// matrix depends on nothing but the matrix: not on its place, its neighbours or the strides, and its values not on the
 /// vectors that are asked for. Every finite matrix is accepted, whatever its scale or rank; the threshold of the options
 /// is not used, nor is their parallelism. Backward stable; the
-/// singular values of a tall or square `B D`, and of a wide `D B`, D diagonal, are accurate to about `eps cond(B)` each,
-/// if a matrix's entries do not differ by more than the range below `2^31` (f32) or `2^255` (f64).
+/// singular values of a tall or square `B D`, and of a wide `D B`, D diagonal, are accurate to about `eps cond(B)`
+/// each, if a matrix's entries do not differ by more than the range below `2^31` (f32) or `2^255` (f64).
 ///
-/// With [`Options::scaled`] the values are those of `2^exponent A_b` for one `exponent` for all, rounded once: those of a
-/// matrix far smaller than the largest may become zero. Its vectors are its own all the same. [`Info`] tells the most
+/// With [`Options::scaled`] the values are those of `2^exponent A_b` for one `exponent` for all, rounded once: those
+/// of a matrix far smaller than the largest may become zero. Its vectors are its own all the same. [`Info`] tells the most
 /// sweeps that a matrix took, whether all converged, and how many values of all matrices are not zero. No scratch is
 /// needed; a group of matrices is on the stack, at most some tens of kB with AVX-512.
 ///
