@@ -16,7 +16,7 @@ const EXECUTION: Execution = Execution::new().kernels(Kernels::Reproducible);
 const SHAPES: [(usize, usize); 12] =
     [(1, 1), (2, 2), (3, 3), (4, 5), (8, 8), (16, 16), (30, 12), (33, 33), (40, 70), (700, 20), (130, 130), (1133, 90)];
 
-/// Divided twice, with more than one block of everything.
+/// With the wider blocks of reflectors, which matrices beyond the cache have, and a divided bidiagonal of many levels.
 const LARGE: (usize, usize) = (530, 515);
 
 /// FNV-1a over the bits of the numbers.
