@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments) {
 /// Runs the rows and prints their table.
 fn print<T: Scalar>(rows: &[&Row], common: &Common) {
     common.title(&format!(
-        "m x k by k x n, {}, 1 thread, {}: GFlop/s, and the ratio of the rates; t: A^T B",
+        "m x k by k x n, {}, 1 thread, {}: GFlop/s, and the ratio of the rates; t: A^T B, †: wrong",
         T::NAME,
         common.clock()
     ));
@@ -111,7 +111,7 @@ fn print<T: Scalar>(rows: &[&Row], common: &Common) {
     let mut header = vec!["m x k x n".to_owned()];
     header.extend(entries.iter().map(|entry| entry.name.to_owned()));
     header.extend(entries.iter().skip(1).map(|entry| format!("ours / {}", entry.name)));
-    header.extend(["goal", ""].map(str::to_owned));
+    header.extend(["goal", "met?"].map(str::to_owned));
     let (mut lines, mut met, mut goals) = (Vec::new(), 0, 0);
     for row in rows {
         table::progress(&row.name());
@@ -124,14 +124,14 @@ fn print<T: Scalar>(rows: &[&Row], common: &Common) {
             let reached = ours / rates[1].rate >= goal && rates[0].ratio <= LIMIT;
             goals += 1;
             met += u32::from(reached);
-            line.extend([goal.to_string(), if reached { "met" } else { "missed" }.to_owned()]);
+            line.extend([goal.to_string(), if reached { "yes" } else { "no" }.to_owned()]);
         }
         line.resize(header.len(), String::new());
         lines.push(line);
     }
     table::progress("");
     table::print(&header, &lines, common.markdown);
-    println!("\n{met} of {goals} goals met");
+    println!("\n- {met} of {goals} goals met.");
 }
 
 /// How a contestant did in a row.
@@ -144,8 +144,7 @@ struct Outcome {
 
 impl Outcome {
     fn show(&self) -> String {
-        let wrong = if self.ratio > LIMIT { " (WRONG)" } else { "" };
-        format!("{}{wrong}", table::digits(self.rate))
+        format!("{}{}", table::digits(self.rate), if self.ratio > LIMIT { "†" } else { "" })
     }
 }
 

@@ -4,12 +4,23 @@ use crate::contestants::lapack;
 
 /// Prints the machine and the versions of the contestants as a list in markdown.
 pub fn describe() {
-    println!("- processor: {}; {}", processor(), instruction_sets().join(", "));
+    let sets = instruction_sets();
+    let names = |fits: fn(&Set) -> bool| {
+        let names: Vec<_> = sets.iter().filter(|set| fits(set)).map(|set| set.name).collect();
+        if names.is_empty() { "none of these".to_owned() } else { names.join(", ") }
+    };
+    println!("- processor: {}, {}; {}", processor(), std::env::consts::ARCH, names(|set| set.there));
+    println!(
+        "- compiled for: {}; the loops of nalgebra use no more, all others ask the processor",
+        names(|set| set.compiled)
+    );
     println!("- lowrank {}: kernels {}", version("lowrank"), lowrank::kernel::name());
     let faer = if cfg!(feature = "avx512") { "with" } else { "without" };
     println!("- faer {} {faer} feature avx512; nalgebra {}", version("faer"), version("nalgebra"));
     println!("- matrixmultiply {} with feature avx512", version("matrixmultiply"));
-    println!("- LAPACK {} of {}; core {}", lapack::version(), lapack::config(), lapack::core());
+    let forced = std::env::var_os("OPENBLAS_CORETYPE").is_some_and(|core| !core.is_empty());
+    let forced = if forced { ", FORCED by OPENBLAS_CORETYPE" } else { "" };
+    println!("- LAPACK {} of {}; core {}{forced}", lapack::version(), lapack::config(), lapack::core());
 }
 
 fn processor() -> String {
@@ -18,19 +29,30 @@ fn processor() -> String {
     name.map_or("unknown", |(_, name)| name).to_owned()
 }
 
-fn instruction_sets() -> Vec<&'static str> {
-    let mut sets = vec![std::env::consts::ARCH];
+/// A set of instructions that matters here.
+struct Set {
+    name: &'static str,
+    /// Whether the processor has it.
+    there: bool,
+    /// Whether all of the program may use it, as `RUSTFLAGS` say.
+    compiled: bool,
+}
+
+fn instruction_sets() -> Vec<Set> {
     #[cfg(target_arch = "x86_64")]
-    sets.extend(
-        [
-            ("avx2", is_x86_feature_detected!("avx2")),
-            ("fma", is_x86_feature_detected!("fma")),
-            ("avx512f", is_x86_feature_detected!("avx512f")),
-        ]
-        .iter()
-        .filter_map(|(name, there)| there.then_some(*name)),
-    );
-    sets
+    macro_rules! sets {
+        ($($name:tt)*) => {
+            vec![$(Set {
+                name: $name,
+                there: is_x86_feature_detected!($name),
+                compiled: cfg!(target_feature = $name),
+            }),*]
+        };
+    }
+    #[cfg(target_arch = "x86_64")]
+    return sets!("sse2" "avx2" "fma" "avx512f");
+    #[cfg(not(target_arch = "x86_64"))]
+    Vec::new()
 }
 
 /// The version of a package that this program was built with.

@@ -41,12 +41,12 @@ struct Common {
     /// In f64
     #[arg(long)]
     f64: bool,
-    /// Seconds for each contestant and row; at least one pass is made whatever it takes
+    /// Seconds for each contestant and row, on the average; 5 rounds are run whatever it takes, 3 if one takes a second
     #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = seconds)]
     budget: f64,
-    /// At most so many passes for each contestant and row
-    #[arg(long, value_name = "N", default_value_t = u32::MAX, hide_default_value = true)]
-    rounds: u32,
+    /// At most so many rounds for each row
+    #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
+    rounds: usize,
     /// Processor time of the one thread, not wall time: of use on a busy machine
     #[arg(long)]
     cpu_time: bool,

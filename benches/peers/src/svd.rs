@@ -170,9 +170,9 @@ fn print<T: Scalar>(rows: &[&Row], vectors: bool, arguments: &Arguments) {
     let what = if vectors { "U, S and V, thin" } else { "values only" };
     let plural = if threads == 1 { "" } else { "s" };
     let clock = arguments.common.clock();
-    arguments.common.title(&format!("{what}, {}, {threads} thread{plural}: {clock} for one matrix", T::NAME));
+    arguments.common.title(&format!("{what}, {}, {threads} thread{plural}: {clock} for one matrix, ms", T::NAME));
 
-    let header = ["size"].into_iter().chain(LIBRARIES).chain(["ours", "fastest peer", "ours / peer", "goal", ""]);
+    let header = ["size"].into_iter().chain(LIBRARIES).chain(["ours / fastest", "goal", "met?"]);
     let header: Vec<_> = header.map(str::to_owned).collect();
     let (mut lines, mut met, mut goals) = (Vec::new(), 0, 0);
     let mut all: Vec<Outcome> = Vec::new();
@@ -188,17 +188,17 @@ fn print<T: Scalar>(rows: &[&Row], vectors: bool, arguments: &Arguments) {
         );
         if let (Some(ours), Some(peer)) = (fastest(&|l| l == 0), fastest(&|l| l != 0)) {
             let ratio = ours.time / peer.time;
-            line.extend([ours.name.to_owned(), peer.name.to_owned(), table::digits(ratio)]);
+            line.push(table::digits(ratio));
             if let Some(goal) = row.goal(vectors, threads) {
                 let verdict = if ours.ratio > LIMIT || ours.same_bits == Some(false) {
                     "wrong"
                 } else if ratio <= goal {
-                    "met"
+                    "yes"
                 } else {
-                    "missed"
+                    "no"
                 };
                 goals += 1;
-                met += u32::from(verdict == "met");
+                met += u32::from(verdict == "yes");
                 line.extend([goal.to_string(), verdict.to_owned()]);
             }
         }
@@ -272,7 +272,7 @@ struct Outcome {
 
 impl Outcome {
     fn show(&self) -> String {
-        format!("{}{}", table::time(self.time), if self.ratio > LIMIT { "†" } else { "" })
+        format!("{}{}", table::digits(1e3 * self.time), if self.ratio > LIMIT { "†" } else { "" })
     }
 }
 

@@ -29,32 +29,29 @@ pub fn print(header: &[String], rows: &[Vec<String>], markdown: bool) {
     }
 }
 
-/// A number with three significant digits.
+/// A number with three significant digits, and no exponent.
 pub fn digits(x: f64) -> String {
-    let decimals = if x < 9.995 {
-        2
-    } else if x < 99.95 {
-        1
-    } else {
-        0
-    };
+    let rounded = format!("{x:.2e}");
+    let exponent = rounded.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0);
+    let decimals = usize::try_from(2 - exponent).unwrap_or(0);
     format!("{x:.decimals$}")
-}
-
-/// A time with three significant digits and its unit.
-pub fn time(seconds: f64) -> String {
-    let (scale, unit) = match seconds {
-        s if s < 0.9995e-6 => (1e9, "ns"),
-        s if s < 0.9995e-3 => (1e6, "µs"),
-        s if s < 0.9995 => (1e3, "ms"),
-        _ => (1.0, "s"),
-    };
-    format!("{} {unit}", digits(seconds * scale))
 }
 
 /// Says on a terminal what is under way, in place of what it said before.
 pub fn progress(what: &str) {
     if stderr().is_terminal() {
         eprint!("\r{what:<20}\r");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digits;
+
+    #[test]
+    fn digits_are_three() {
+        let cases = [(0.000_051_24, "0.0000512"), (0.9996, "1.00"), (9.994, "9.99"), (9.996, "10.0"), (0.0, "0.00")];
+        cases.iter().for_each(|(x, text)| assert_eq!(digits(*x), *text));
+        assert_eq!([99.96, 1234.4].map(digits), ["100", "1234"]);
     }
 }

@@ -2,59 +2,83 @@
 //!
 //! A change of a method's arithmetic changes its hash: record the new one, and say so in the changelog.
 
-use super::{Job, Method, Setting, Svd, methods};
-use crate::matrices::random;
-use lowrank::Real;
+use super::{Job, Method, Setting, methods};
+use crate::matrices::{Sparse, nonnegative, random};
+use crate::svd_truncated;
 use lowrank::kernel::{Execution, Kernels};
+use lowrank::operator::Dense;
+use lowrank::svd::truncated::Options;
+use lowrank::{MatRef, Real};
+
+const EXECUTION: Execution = Execution::new().kernels(Kernels::Reproducible);
+
+/// Between them they take every way through the dense methods.
+const SHAPES: [(usize, usize); 12] =
+    [(1, 1), (2, 2), (3, 3), (4, 5), (8, 8), (16, 16), (30, 12), (33, 33), (40, 70), (700, 20), (130, 130), (1133, 90)];
+
+/// With the wider blocks of reflectors, which matrices beyond the cache have, and a divided bidiagonal of many levels.
+const LARGE: (usize, usize) = (530, 515);
 
 /// FNV-1a over the bits of the numbers.
-fn hash(decompositions: &[Svd]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for svd in decompositions {
-        let vectors = [&svd.u, &svd.v].into_iter().flatten().flat_map(|q| &q.data);
-        for byte in svd.s.iter().chain(vectors).flat_map(|x| x.to_bits().to_le_bytes()) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    hash
+fn hash<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> u64 {
+    let bytes = numbers.into_iter().flat_map(|x| x.to_bits().to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Of matrices that between them take every way through the method.
-fn of_method<T: Real>(method: Method<T>) -> u64 {
-    let options = method.options.execution(Execution::new().kernels(Kernels::Reproducible));
-    let method = Method { options, ..method };
-    let shapes =
-        [(1, 1), (2, 2), (3, 3), (4, 5), (8, 8), (16, 16), (30, 12), (33, 33), (40, 70), (700, 20), (130, 130)];
-    let run = |(m, n): (usize, usize)| {
+fn dense<T: Real>(method: &Method<T>, shapes: &[(usize, usize)]) -> u64 {
+    let method = Method { options: method.options.execution(EXECUTION), ..*method };
+    let run = |&(m, n): &(usize, usize)| {
         let a = random(m, n, (1000 * m + n) as u64).rounded::<T>();
-        method.run(&a, &Setting::plain(Job::THIN)).unwrap()
+        let svd = method.run(&a, &Setting::plain(Job::THIN)).unwrap();
+        [svd.s, svd.u.unwrap().data, svd.v.unwrap().data].concat()
     };
-    hash(&shapes.map(run))
+    hash(&shapes.iter().flat_map(run).collect::<Vec<_>>())
+}
+
+/// The truncated decomposition of dense and CSR matrices, by A and by its Gram matrix.
+fn truncated<T: Real>() -> u64 {
+    let options = Options::new().seed(2026).execution(EXECUTION);
+    let run = |(m, n): (usize, usize)| {
+        let a = nonnegative(m, n, 0.5, (1000 * m + n) as u64);
+        let (data, sparse): (Vec<T>, _) = (a.cast(), Sparse::<T>::of(&a));
+        let dense = Dense::new(MatRef::row_major(&data, m, n).unwrap()).execution(EXECUTION);
+        let dense = svd_truncated::run(&dense, 4, &options, T::ZERO).unwrap();
+        let sparse = svd_truncated::run(&sparse.csr().execution(EXECUTION), 4, &options, T::ZERO).unwrap();
+        [dense, sparse].map(|svd| [svd.s, svd.u.data, svd.v.data].concat()).concat()
+    };
+    hash(&[(12, 9), (200, 30), (60, 70), (150, 120)].map(run).concat())
 }
 
 fn check<T: Real>(expected: &[(&str, u64)]) {
-    let found: Vec<_> = methods::<T>().into_iter().map(|method| (method.name, of_method(method))).collect();
+    let methods = methods::<T>();
+    let mut found: Vec<_> = methods.iter().map(|method| (method.name, dense(method, &SHAPES))).collect();
+    found.push(("svd_large", dense(&methods[0], &[LARGE])));
+    found.push(("truncated", truncated::<T>()));
     assert!(found == expected, "{found:#x?}");
 }
 
 #[test]
 fn bits_in_f64() {
     check::<f64>(&[
-        ("svd", 0xcfd3_d701_24ec_fa6d),
-        ("jacobi", 0xbb36_ea4a_92f1_d158),
-        ("jacobi_unblocked", 0x3995_d509_b2c8_b18c),
-        ("golub_kahan", 0xf426_808c_bfad_88b2),
-        ("golub_kahan_in_place", 0x0f7a_05f7_9bf4_dd4d),
+        ("svd", 0xa55b_4183_ffd8_33a4),
+        ("jacobi", 0xae50_910f_b530_1390),
+        ("jacobi_unblocked", 0x68f9_6e22_5808_413a),
+        ("golub_kahan", 0x2926_b082_b5e3_24a3),
+        ("golub_kahan_in_place", 0x1832_36ba_aa37_4c8e),
+        ("svd_large", 0xb937_630b_7d93_94cb),
+        ("truncated", 0x687f_04c5_f862_9703),
     ]);
 }
 
 #[test]
 fn bits_in_f32() {
     check::<f32>(&[
-        ("svd", 0xa013_dc19_26c8_ae0d),
-        ("jacobi", 0xa245_bf47_09cb_a94e),
-        ("jacobi_unblocked", 0x56d7_5c48_a7ad_2b0d),
-        ("golub_kahan", 0x10f3_9023_9951_75e4),
-        ("golub_kahan_in_place", 0xce90_a2e6_5fdc_9923),
+        ("svd", 0xb274_8536_8220_5ced),
+        ("jacobi", 0xdcb0_948f_19ce_b0f9),
+        ("jacobi_unblocked", 0xd46b_219b_5c9e_aea9),
+        ("golub_kahan", 0xc2d1_5012_fae6_477c),
+        ("golub_kahan_in_place", 0x71d4_f7e7_01ec_0621),
+        ("svd_large", 0x61c2_e7cc_085a_c23f),
+        ("truncated", 0x7076_9d6e_156a_7251),
     ]);
 }

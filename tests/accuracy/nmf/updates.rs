@@ -1,0 +1,239 @@
+//! The updates against their defining formulas, the loss against the difference.
+
+use super::{SOLVERS, dense_updates, never_rises, start, told_truly, updates, usable};
+use crate::machines::{halves, rows_of};
+use crate::matrices::{Sparse, nonnegative};
+use crate::measures::Matrix;
+use lowrank::nmf::Solver;
+use lowrank::operator::{Dense, Transposed};
+use lowrank::svd;
+use lowrank::{MatRef, Real};
+use proptest::prelude::*;
+
+fn relative_error(x: &Matrix, w: &Matrix, h: &Matrix) -> f64 {
+    if x.norm() == 0.0 { 0.0 } else { x.minus(&w.times(h)).norm() / x.norm() }
+}
+
+/// `W <- W * (X H^T) / (W H H^T)` with the product formed.
+fn multiplicative(x: &Matrix, w: &Matrix, h: &Matrix) -> Matrix {
+    let (above, below) = (x.times(&h.t()), w.times(h).times(&h.t()));
+    Matrix::new(w.rows, w.cols, |i, j| {
+        if below.at(i, j) > 0.0 { w.at(i, j) * above.at(i, j) / below.at(i, j) } else { w.at(i, j) }
+    })
+}
+
+/// The best value of one entry of W after the other, from the difference of its row.
+fn coordinates(x: &Matrix, w: &Matrix, h: &Matrix) -> Matrix {
+    let mut w = w.clone();
+    for i in 0..w.rows {
+        for j in 0..w.cols {
+            let size: f64 = (0..h.cols).map(|c| h.at(j, c).powi(2)).sum();
+            let rest = |c: usize| x.at(i, c) - (0..w.cols).map(|l| w.at(i, l) * h.at(l, c)).sum::<f64>();
+            let slope: f64 = (0..h.cols).map(|c| rest(c) * h.at(j, c)).sum();
+            if size > 0.0 {
+                let k = w.cols;
+                w.data[i * k + j] = (w.at(i, j) + slope / size).max(0.0);
+            }
+        }
+    }
+    w
+}
+
+fn one_formula(x: &Matrix, w: &Matrix, h: &Matrix, solver: Solver) -> Matrix {
+    match solver {
+        Solver::Multiplicative => multiplicative(x, w, h),
+        _ => coordinates(x, w, h),
+    }
+}
+
+#[test]
+fn updates_are_their_defining_formulas() {
+    for (m, n, k) in [(1, 1, 1), (7, 5, 3), (5, 9, 2), (4, 3, 6), (300, 20, 4), (20, 300, 17)] {
+        let x = nonnegative(m, n, 0.3, 61);
+        let (mut w, mut h) = start(m, n, k, 62);
+        w.data[0] = 0.0;
+        h.data[k * n / 2] = 0.0;
+        for solver in SOLVERS {
+            let result = dense_updates::<f64>(&x, &w, &h, solver, 2);
+            let (mut w, mut h) = (w.clone(), h.clone());
+            for _ in 0..2 {
+                w = one_formula(&x, &w, &h, solver);
+                h = one_formula(&x.t(), &h.t(), &w.t(), solver).t();
+            }
+            for (found, expected) in [(&result.w, &w), (&result.h, &h)] {
+                let off = found.minus(expected).norm();
+                assert!(off <= 1e-10 * expected.norm(), "{solver:?}, {m} x {n}, rank {k}: {off:e}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_loss_never_rises_and_is_told_truly(
+        m in 1usize..9, n in 1usize..9, k in 1usize..6, zeros in 0.0f64..1.1, seed: u64,
+    ) {
+        fn check<T: Real>(x: &Matrix, w: &Matrix, h: &Matrix) {
+            for solver in SOLVERS {
+                let x = x.rounded::<T>();
+                let context = format!("{solver:?}, {x:?}");
+                let result = dense_updates::<T>(&x, w, h, solver, 20);
+                usable(&x, &result, &context);
+                never_rises::<T>(&result.errors, &context);
+                told_truly::<T>(result.errors[19], relative_error(&x, &result.w, &result.h), &context);
+            }
+        }
+        let x = nonnegative(m, n, zeros, seed);
+        let (mut w, mut h) = start(m, n, k, seed);
+        if seed.is_multiple_of(3) {
+            (w.data[0], h.data[0]) = (0.0, 0.0);
+        }
+        check::<f64>(&x, &w, &h);
+        check::<f32>(&x, &w, &h);
+    }
+}
+
+#[test]
+fn a_planted_factorization_is_found_to_a_tiny_error() {
+    fn check<T: Real>(limit: f64) {
+        let (w, h) = (nonnegative(30, 3, 0.4, 63), nonnegative(3, 20, 0.4, 64));
+        let x = w.times(&h).rounded::<T>();
+        let near = |a: &Matrix, seed| {
+            let noise = nonnegative(a.rows, a.cols, 0.0, seed);
+            Matrix::new(a.rows, a.cols, |i, j| a.at(i, j) + 0.1 * noise.at(i, j))
+        };
+        let result = dense_updates::<T>(&x, &near(&w, 65), &near(&h, 66), Solver::Hals, 3000);
+        usable(&x, &result, "planted");
+        never_rises::<T>(&result.errors, "planted");
+        let last = result.errors[2999];
+        assert!(last < limit, "{last:e}");
+        told_truly::<T>(last, relative_error(&x, &result.w, &result.h), "planted");
+        // An exact start stays exact.
+        for solver in SOLVERS {
+            let result = dense_updates::<T>(&x, &w, &h, solver, 5);
+            usable(&x, &result, "exact");
+            assert!(result.errors.iter().all(|e| *e < 10.0 * T::EPSILON.to_f64()), "{:?}", result.errors);
+        }
+    }
+    check::<f64>(1e-10);
+    check::<f32>(1e-5);
+}
+
+/// At a minimum the gradient is non-negative, and zero where the factor is positive.
+#[test]
+fn hals_converges_to_a_stationary_point() {
+    let x = nonnegative(12, 9, 0.3, 67);
+    let (w, h) = start(12, 9, 3, 68);
+    let result = dense_updates::<f64>(&x, &w, &h, Solver::Hals, 4000);
+    let difference = result.w.times(&result.h).minus(&x);
+    let gradients = [difference.times(&result.h.t()), result.w.t().times(&difference)];
+    for (factor, gradient) in [&result.w, &result.h].into_iter().zip(&gradients) {
+        for (x, g) in factor.data.iter().zip(&gradient.data) {
+            assert!(x.min(*g).abs() < 1e-8, "entry {x:e}, gradient {g:e}");
+        }
+    }
+    assert!(result.w.data.iter().chain(&result.h.data).any(|x| *x == 0.0));
+}
+
+#[test]
+fn shapes_and_matrices_at_the_edge() {
+    for solver in SOLVERS {
+        for (m, n, k) in [(1, 1, 1), (1, 7, 1), (7, 1, 1), (6, 6, 1), (3, 4, 7), (2, 9, 5)] {
+            let full = nonnegative(m, n, 0.2, 69);
+            let (w, h) = start(m, n, k, 70);
+            let holes = Matrix::new(m, n, |i, j| if i == m / 2 || j == n / 2 { 0.0 } else { full.at(i, j) });
+            for x in [full, holes, Matrix::new(m, n, |_, _| 0.0), Matrix::new(m, n, |_, _| 1.0)] {
+                let result = dense_updates::<f64>(&x, &w, &h, solver, 50);
+                let context = format!("{solver:?}, {m} x {n}, rank {k}");
+                usable(&x, &result, &context);
+                never_rises::<f64>(&result.errors, &context);
+                told_truly::<f64>(result.errors[49], relative_error(&x, &result.w, &result.h), &context);
+                if x.norm() == 0.0 {
+                    assert!(result.errors.iter().all(|e| *e == 0.0));
+                    assert_eq!(result.w.times(&result.h).norm(), 0.0, "{context}");
+                } else if k >= m.min(n) && m.min(n) == 1 {
+                    assert!(result.errors[49] < 1e-7, "{context}: {:?}", result.errors);
+                }
+            }
+        }
+        // A dimension of zero.
+        for (m, n) in [(0, 3), (3, 0), (0, 0)] {
+            let (w, h) = (Matrix::new(m, 2, |_, _| 1.0), Matrix::new(2, n, |_, _| 1.0));
+            assert_eq!(dense_updates::<f64>(&Matrix::new(m, n, |_, _| 1.0), &w, &h, solver, 2).errors, [0.0, 0.0]);
+        }
+    }
+}
+
+#[test]
+fn rank_one_is_the_leading_singular_pair() {
+    let x = nonnegative(15, 10, 0.2, 71);
+    let (w, h) = start(15, 10, 1, 72);
+    let mut s = [0.0; 10];
+    let mut scratch = vec![0.0; svd::jacobi_unblocked_scratch_len(15, 10)];
+    let view = MatRef::row_major(&x.data, 15, 10).unwrap();
+    svd::jacobi_unblocked(view, &mut s, None, None, &svd::Options::new(), &mut scratch).unwrap();
+    let best = s[1..].iter().map(|s| s * s).sum::<f64>().sqrt() / x.norm();
+    for solver in SOLVERS {
+        let result = dense_updates::<f64>(&x, &w, &h, solver, 100);
+        assert!((result.errors[99] - best).abs() < 1e-12, "{solver:?}: {} {best}", result.errors[99]);
+    }
+}
+
+#[test]
+fn every_operator_gives_the_same_factors() {
+    let x = nonnegative(40, 25, 0.7, 73);
+    let (w, h) = start(40, 25, 4, 74);
+    let flipped = x.t();
+    let (sparse, sparse_flipped) = (Sparse::of(&x), Sparse::of(&flipped));
+    let by_columns = Dense::new(MatRef::col_major(&flipped.data, 40, 25).unwrap());
+    let flipped = Dense::new(MatRef::row_major(&flipped.data, 25, 40).unwrap());
+    for solver in SOLVERS {
+        let dense = dense_updates::<f64>(&x, &w, &h, solver, 15);
+        let others = [
+            updates(&by_columns, &w, &h, solver, 15, f64::NAN),
+            updates(&sparse.csr(), &w, &h, solver, 15, f64::NAN),
+            updates(&Transposed(&flipped), &w, &h, solver, 15, f64::NAN),
+            updates(&Transposed(&sparse_flipped.csr()), &w, &h, solver, 15, f64::NAN),
+        ];
+        for other in others.map(Result::unwrap) {
+            assert!(dense.w.minus(&other.w).norm() < 1e-9 && dense.h.minus(&other.h).norm() < 1e-9);
+        }
+    }
+}
+
+#[test]
+fn the_error_of_a_csr_matrix_is_told_truly() {
+    for (zeros, k) in [(0.7, 4), (0.9, 30)] {
+        let x = nonnegative(40, 25, zeros, 75);
+        let (w, h) = start(40, 25, k, 76);
+        for count in [1, 50, 1500] {
+            let result = updates(&Sparse::of(&x).csr(), &w, &h, Solver::Hals, count, f64::NAN).unwrap();
+            told_truly::<f64>(result.errors[count - 1], relative_error(&x, &result.w, &result.h), "CSR");
+        }
+    }
+}
+
+/// Far from a fit and near it, where the error comes from the differences.
+#[test]
+fn rows_on_two_machines_give_the_factors_and_the_error_of_one() {
+    let (w, h) = (nonnegative(30, 3, 0.3, 93), nonnegative(3, 20, 0.3, 94));
+    let near = Matrix::new(30, 3, |i, j| w.at(i, j) * if (i + j) % 2 == 0 { 1.0001 } else { 0.9999 });
+    let noise = nonnegative(30, 20, 0.0, 95);
+    let exact = w.times(&h);
+    let far = Matrix::new(30, 20, |i, j| exact.at(i, j) + noise.at(i, j));
+    for x in [far, exact] {
+        for solver in SOLVERS {
+            let one = dense_updates::<f64>(&x, &near, &h, solver, 3);
+            let two = halves(&x, |number, half| {
+                let start = rows_of(&near, 15 * number as usize, 15);
+                updates(half, &start, &h, solver, 3, f64::NAN).unwrap()
+            });
+            for (number, part) in two.iter().enumerate() {
+                let context = format!("{solver:?}, machine {number}: {:?} {:?}", part.errors, one.errors);
+                assert!(part.errors.iter().zip(&one.errors).all(|(x, y)| (x - y).abs() < 1e-12), "{context}");
+                assert!(part.h.minus(&one.h).norm() < 1e-11, "{context}");
+                assert!(part.w.minus(&rows_of(&one.w, 15 * number, 15)).norm() < 1e-11, "{context}");
+            }
+        }
+    }
+}
