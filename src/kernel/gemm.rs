@@ -28,9 +28,11 @@ const MC: usize = 240;
 const KC: usize = 256;
 /// Columns of a packed block of B: a multiple of every tile's.
 const NC: usize = 480;
-/// A is packed if it meets more columns of B than this, or is too large to be read in strips as high as a tile; B if it
-/// meets more rows of A.
+/// A is packed if it meets more columns of B than this.
 const REUSE: usize = 64;
+/// A is packed too if it has more numbers than this, half of a second-level cache of 1 MiB, from which it is read in strips
+/// as high as a tile.
+const IN_PLACE: usize = 1 << 16;
 /// Most numbers in a column of a tile.
 const HEIGHT: usize = 48;
 
@@ -89,8 +91,8 @@ impl<T: Real> Gemm<'_, T> {
         let Gemm { alpha, a, b, beta, mut c, packed_a, packed_b } = self;
         let (m, k, n) = (a.rows(), a.cols(), b.cols());
         let height = S::TILE.0 * S::LANES;
-        let pack_a = a.row_stride() != 1 || n > REUSE || m.saturating_mul(k) > REUSE * KC;
-        let pack_b = m > REUSE;
+        let pack_a = a.row_stride() != 1 || n > REUSE || m.saturating_mul(k) > IN_PLACE;
+        let pack_b = m > MC;
         for col in (0..n).step_by(NC) {
             for depth in (0..k).step_by(KC) {
                 let b_block = b.submatrix(depth, col, KC, NC);
@@ -262,6 +264,14 @@ impl<S: Simd<T>, T: Real> Tile<'_, S, T> {
         let b_step = if PACKED { NR } else { b.step };
         let mut tile = [[simd.splat(T::ZERO); MV]; NR];
         let (mut a_place, mut b_place) = (a.data, b.data);
+        if beta != T::ZERO && c.row_stride() == 1 {
+            // C is asked for while its update is computed.
+            for j in 0..cols {
+                for i in 0..MV {
+                    simd.prefetch(c.as_mut_ptr().wrapping_add(j * c.col_stride() + i * S::LANES));
+                }
+            }
+        }
         for _ in 0..k {
             let mut x = [simd.splat(T::ZERO); MV];
             for i in 0..MV {

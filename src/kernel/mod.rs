@@ -8,6 +8,7 @@
 
 #![allow(clippy::needless_range_loop, reason = "kernels are written with plain loops: see `simd`")]
 
+mod angles;
 mod gemm;
 mod lanes;
 mod panel;
@@ -16,10 +17,11 @@ mod rotations;
 mod simd;
 mod vector;
 
+pub(crate) use angles::Found;
 pub(crate) use lanes::{GROUP, read_rows, write_rows};
 pub(crate) use panel::Step;
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
-pub(crate) use rotations::{Found, Inner, Pairs};
+pub(crate) use rotations::{Inner, Pairs};
 pub(crate) use simd::{Isa, Kernel, Lanes, Simd, Twice};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
 pub(crate) use vector::{max_abs, max_abs_if_finite, pairwise, row_reduce, scale};

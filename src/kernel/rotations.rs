@@ -1,21 +1,19 @@
 //! A sweep of plane rotations over a few columns that stay in the first-level cache.
 //!
-//! Two columns with squared norms `a` and `b` and inner product `g` become orthogonal by the rotation with the tangent
+//! Two columns become orthogonal by the rotation with the sine s and h, the tangent of half the angle (`angles.rs`):
 //!
 //! ```text
-//! u = |a - b| + sqrt((a - b)^2 + 4 g^2),    w = sqrt(u^2 + 4 g^2)
-//! p += s (q - h p),  q -= s (p + h q),      s = sign(a - b) 2 g / w,  c = u / w,  h = s / (1 + c)
-//! a += e,            b -= e,                e = s (2 c g - s (a - b))
+//! p += s (q - h p),  q -= s (p + h q)
 //! ```
 //!
-//! h is the tangent of half the angle, and `1 - s h` the cosine c. Written this way, the rotation is orthogonal to within
-//! the rounding of its results. With c, which rounds to one for most of the last rotations, both columns would grow each
-//! time. Only the angle depends on u, so half of its digits are enough.
+//! `1 - s h` is the cosine c. Written this way, the rotation is orthogonal to within the rounding of its results. With c,
+//! which rounds to one for most of the last rotations, both columns would grow each time.
 //!
 //! The chain from the inner product to `h` takes a division and three roots, some hundred cycles. So pairs are visited in
 //! rounds, no column twice in a round: first all inner products of a round, then all angles, in vectors with as many
 //! pairs as lanes, then all rotations.
 
+use super::angles::{Angles, Found, angles};
 use super::simd::{Isa, Kernel, Simd};
 use crate::columns::Total;
 use crate::real::Real;
@@ -66,24 +64,6 @@ pub(crate) enum Inner {
     Columns,
     /// A column holds `h_q = G z_q`, then `z_q`, for a Gram matrix G: `z_p . h_q = z_p^T G z_q`.
     Gram,
-}
-
-/// What rotations found and did.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found<T> {
-    /// The sum of the squares of the cosines between columns before they were rotated.
-    pub cosines: T,
-    /// The sum of the squares of the changes of columns, relative to their norms; of two that were rotated, the larger
-    /// change.
-    pub changes: T,
-}
-
-impl<T: Real> Found<T> {
-    pub(crate) const NOTHING: Self = Found { cosines: T::ZERO, changes: T::ZERO };
-
-    pub(crate) fn and(self, other: Self) -> Self {
-        Found { cosines: self.cosines + other.cosines, changes: self.changes + other.changes }
-    }
 }
 
 impl Isa {
@@ -163,39 +143,18 @@ impl<T: Real> Group<T> {
         if start + S::LANES > GROUP {
             return;
         }
-        let (zero, one, smallest) = (simd.splat(T::ZERO), simd.splat(T::ONE), simd.splat(T::MIN_POSITIVE));
         // SAFETY: a vector follows `start` in each array.
         let (a, b, g) = unsafe {
             let load = |from: *const T| simd.load_whole(from.add(start));
             (load(self.firsts.as_ptr()), load(self.seconds.as_ptr()), load(self.products.as_ptr()))
         };
-        // Relative to the larger square, so that the squares of these have room.
-        let larger = simd.max(a, b);
-        let scale = simd.inverse_power(simd.max(larger, smallest));
-        let difference = simd.mul(simd.sub(a, b), scale);
-        let double = simd.mul(simd.add(g, g), scale);
-        let square = simd.mul(double, double);
-        let root = simd.rough_sqrt(simd.max(simd.mul_add(difference, difference, square), smallest));
-        let u = simd.add(simd.abs(difference), root);
-        let inverse = simd.inverse_sqrt(simd.mul_add(u, u, square));
-        let (c, s) = (simd.mul(u, inverse), simd.mul(double, inverse));
-        let s = simd.select_less(difference, zero, simd.sub(zero, s), s);
-        // Where a column is zero, so is what this multiplies.
-        let product = simd.mul(simd.mul(a, scale), simd.mul(b, scale));
-        let inverse = simd.mul(simd.inverse_sqrt(simd.max(product, smallest)), scale);
-        let cosine = simd.mul(g, inverse);
-        let s = simd.select_less(simd.splat(tolerance), simd.abs(cosine), s, zero);
-        let half = simd.div(s, simd.add(one, c));
-        let change = simd.mul(simd.mul(s, larger), inverse);
-        found[0] = simd.mul_add(cosine, cosine, found[0]);
-        found[1] = simd.mul_add(change, change, found[1]);
-        let step = simd.mul(s, simd.mul_sub_from(s, simd.sub(a, b), simd.mul(c, simd.add(g, g))));
+        let Angles { sine, half, step } = angles(simd, [a, b, g], tolerance, found);
         // SAFETY: as above.
         unsafe {
             let store = |x, to: *mut T| simd.store_whole(x, to.add(start));
             store(simd.add(a, step), self.firsts.as_mut_ptr());
             store(simd.sub(b, step), self.seconds.as_mut_ptr());
-            store(s, self.sines.as_mut_ptr());
+            store(sine, self.sines.as_mut_ptr());
             store(half, self.halves.as_mut_ptr());
         }
     }

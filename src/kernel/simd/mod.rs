@@ -62,6 +62,9 @@ pub trait Simd<T>: Copy {
     /// # Safety
     /// `to` is valid for writes of `min(count, LANES)` elements.
     unsafe fn store_part(self, x: Self::Vector, to: *mut T, count: usize);
+    /// Asks for the cache line at any address, which need not be valid.
+    #[inline(always)]
+    fn prefetch(self, _from: *const T) {}
 
     fn add(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
     fn sub(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;

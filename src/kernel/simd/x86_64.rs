@@ -154,6 +154,11 @@ macro_rules! operations {
 macro_rules! memory {
     ($t:ty, $v:ty, $splat:ident, $load:ident, $store:ident) => {
         #[inline(always)]
+        fn prefetch(self, from: *const $t) {
+            // SAFETY: every x86-64 processor has the instruction, and it faults at no address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+        }
+        #[inline(always)]
         fn splat(self, x: $t) -> $v {
             // SAFETY: the token exists, so the processor has the instruction.
             unsafe { $splat(x) }

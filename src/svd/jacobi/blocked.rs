@@ -22,6 +22,8 @@ const WIDTH: usize = 24;
 const DIRECT: usize = 64;
 /// The sum of the squares of the changes above which a pair of blocks is worth a second round of rotations.
 const LARGE: f64 = 0.1;
+/// That of a sweep below which the next one will see pairs of blocks whose changes are all small.
+const LATE: f64 = 4.0;
 
 /// For `k x k`: a pair of blocks, its Gram matrix over its rotations, the Gram matrix of each block, squared norms, and
 /// what products need.
@@ -67,6 +69,7 @@ pub(super) fn orthogonalize<T: Real>(
         stack,
         diagonal,
         products: aligned(products, products_len),
+        late: false,
     };
     let outcome = state.sweeps(options.max_sweeps)?;
     state.sort();
@@ -85,6 +88,8 @@ struct State<'a, 'x, T> {
     stack: &'a mut [T],
     diagonal: &'a mut [T],
     products: &'a mut [T],
+    /// Whether the last sweep has made small changes only.
+    late: bool,
 }
 
 impl<T: Real> State<'_, '_, T> {
@@ -98,6 +103,7 @@ impl<T: Real> State<'_, '_, T> {
             } else {
                 self.sweep()?
             };
+            self.late = found.changes <= T::from_f64(LATE);
             if finished(n, found) {
                 return Ok((sweep + 1, true));
             }
@@ -139,17 +145,55 @@ impl<T: Real> State<'_, '_, T> {
 
     /// Makes the columns of the blocks that begin with columns `p` and `q` orthogonal.
     fn visit(&mut self, p: usize, q: usize) -> Result<Found<T>, Error> {
-        let State { isa, execution, tolerance, x, pair, stack, diagonal, products, squares } = self;
-        let (isa, execution) = (*isa, *execution);
+        let (m, n) = (self.x.rows(), self.x.cols());
+        let width = WIDTH.min(n - q);
+        let both = WIDTH + width;
+        let pairs = if q == p + WIDTH { Pairs::All } else { Pairs::Across(WIDTH) };
+        self.fill(p, q)?;
+        let (found, rotated) = match self.expand(both, pairs)? {
+            Some(found) => (found, false),
+            None => (self.rotate(both, pairs), true),
+        };
+        if found.changes == T::ZERO {
+            return Ok(found);
+        }
+        let State { execution, x, pair, stack, diagonal, products, .. } = self;
+        let execution = *execution;
+        let mut diagonal = Columns::new(diagonal.get_mut(..n * WIDTH).unwrap_or_default(), WIDTH, n);
+        let stack = Columns::new(aligned(stack, 2 * both * both), 2 * both, both);
+        let mut pair = Columns::new(aligned(pair, padded(m) * both), padded(m), both);
+        for (start, from, count) in [(0, p, WIDTH), (WIDTH, q, width)] {
+            pair.as_mut().submatrix(0, start, m, count).copy_from(x.as_ref().submatrix(0, from, m, count));
+        }
+        for (start, to, count) in [(0, p, WIDTH), (WIDTH, q, width)] {
+            let z = stack.as_ref().submatrix(both, start, both, count);
+            let pair = pair.as_ref().submatrix(0, 0, m, both);
+            gemm(T::ONE, pair, z, T::ZERO, x.as_mut().submatrix(0, to, m, count), execution, products)?;
+            let mut gram = diagonal.as_mut().submatrix(0, to, count, count);
+            if rotated {
+                let h = stack.as_ref().submatrix(0, start, both, count);
+                gemm(T::ONE, z.t(), h, T::ZERO, gram, execution, products)?;
+            } else if matches!(pairs, Pairs::All) {
+                // What is left, and what small angles change otherwise, are products of cosines.
+                for j in 0..count {
+                    (0..count).filter(|i| *i != j).for_each(|i| gram.put(i, j, T::ZERO));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes the Gram matrix G of two blocks, the identity below it, and the squared norms.
+    fn fill(&mut self, p: usize, q: usize) -> Result<(), Error> {
+        let State { execution, x, stack, diagonal, products, squares, .. } = self;
         let (m, n) = (x.rows(), x.cols());
         let width = WIDTH.min(n - q);
         let both = WIDTH + width;
-        // G, and the identity below it.
-        let mut diagonal = Columns::new(diagonal.get_mut(..n * WIDTH).unwrap_or_default(), WIDTH, n);
+        let diagonal = Columns::new(diagonal.get_mut(..n * WIDTH).unwrap_or_default(), WIDTH, n);
         let mut stack = Columns::zeroed(aligned(stack, 2 * both * both), 2 * both, both);
         let (first, second) = (x.as_ref().submatrix(0, p, m, WIDTH), x.as_ref().submatrix(0, q, m, width));
         let across = stack.as_mut().submatrix(0, WIDTH, WIDTH, width);
-        gemm(T::ONE, first.t(), second, T::ZERO, across, execution, products)?;
+        gemm(T::ONE, first.t(), second, T::ZERO, across, *execution, products)?;
         for j in 0..width {
             (0..WIDTH).for_each(|i| stack.put(WIDTH + j, i, stack.at(i, WIDTH + j)));
         }
@@ -161,27 +205,62 @@ impl<T: Real> State<'_, '_, T> {
             stack.put(both + j, j, T::ONE);
             squares.put(j, stack.at(j, j));
         }
+        Ok(())
+    }
 
-        let pairs = if q == p + WIDTH { Pairs::All } else { Pairs::Across(WIDTH) };
-        let squares = squares.get_mut(..both).unwrap_or_default();
-        let found = isa.rotate_pairs(stack.as_mut_slice(), squares, pairs, Inner::Gram, *tolerance);
-        if found.changes == T::ZERO {
-            return Ok(found);
-        }
+    /// Rotates the columns of G and of Z below it.
+    fn rotate(&mut self, both: usize, pairs: Pairs) -> Found<T> {
+        let stack = aligned(self.stack, 2 * both * both);
+        let squares = self.squares.get_mut(..both).unwrap_or_default();
+        let found = self.isa.rotate_pairs(stack, squares, pairs, Inner::Gram, self.tolerance);
         if found.changes > T::from_f64(LARGE) {
-            isa.rotate_pairs(stack.as_mut_slice(), squares, pairs, Inner::Gram, *tolerance);
+            self.isa.rotate_pairs(stack, squares, pairs, Inner::Gram, self.tolerance);
         }
-        let mut pair = Columns::new(aligned(pair, padded(m) * both), padded(m), both);
-        pair.as_mut().submatrix(0, 0, m, WIDTH).copy_from(first);
-        pair.as_mut().submatrix(0, WIDTH, m, width).copy_from(second);
-        for (start, to, count) in [(0, p, WIDTH), (WIDTH, q, width)] {
-            let z = stack.as_ref().submatrix(both, start, both, count);
-            let pair = pair.as_ref().submatrix(0, 0, m, both);
-            gemm(T::ONE, pair, z, T::ZERO, x.as_mut().submatrix(0, to, m, count), execution, products)?;
-            let h = stack.as_ref().submatrix(0, start, both, count);
-            let gram = diagonal.as_mut().submatrix(0, to, count, count);
-            gemm(T::ONE, z.t(), h, T::ZERO, gram, execution, products)?;
+        found
+    }
+
+    /// Writes `Z = I + K + K^2 / 2` below G for the skew K of the sines of all pairs, if they are small enough for that.
+    fn expand(&mut self, both: usize, pairs: Pairs) -> Result<Option<Found<T>>, Error> {
+        if !self.late {
+            return Ok(None);
         }
-        Ok(found)
+        let State { isa, execution, tolerance, pair, stack, products, squares, .. } = self;
+        let stack = aligned(stack, 2 * both * both);
+        let squares = squares.get(..both).unwrap_or_default();
+        let found = isa.sines(stack, squares, pairs, *tolerance);
+        let mut stack = Columns::new(stack, 2 * both, both);
+        if found.changes > T::EPSILON.sqrt() {
+            for j in 0..both {
+                (0..j).for_each(|i| stack.put(both + i, j, T::ZERO));
+            }
+            return Ok(None);
+        }
+        if found.changes == T::ZERO {
+            return Ok(Some(found));
+        }
+        let mut k = Columns::zeroed(aligned(pair, both * both), both, both);
+        for j in 0..both {
+            for i in 0..j {
+                let entry = stack.at(both + i, j);
+                stack.put(both + j, i, -entry);
+                k.put(i, j, entry);
+                k.put(j, i, -entry);
+            }
+        }
+        let (k, half) = (k.as_ref(), T::from_f64(0.5));
+        let mut add = |rows, inner, count, other| {
+            let z = stack.as_mut().submatrix(both + rows, rows, count, count);
+            let (left, right) = (k.submatrix(rows, inner, count, other), k.submatrix(inner, rows, other, count));
+            gemm(half, left, right, T::ONE, z, *execution, products)
+        };
+        match pairs {
+            _ if found.changes <= T::EPSILON => {}
+            Pairs::All => add(0, 0, both, both)?,
+            Pairs::Across(first) => {
+                add(0, first, first, both - first)?;
+                add(first, 0, both - first, first)?;
+            }
+        }
+        Ok(Some(found))
     }
 }
