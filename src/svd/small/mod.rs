@@ -30,7 +30,7 @@ use lanes::Lanewise;
 /// The largest short side, and the most rows that are rotated.
 pub(super) const SMALL: usize = 16;
 
-/// Columns that reflectors are applied to together where copies are needed.
+/// Most columns that reflectors are applied to together where copies are needed.
 const COPIED: usize = 4;
 
 /// Elements of scratch for [`small`] of an `m x n` matrix.
@@ -42,7 +42,7 @@ pub(super) const fn small_scratch_len(m: usize, n: usize) -> usize {
 /// steps need, in turn.
 const fn layout(l: usize, k: usize) -> [usize; 5] {
     let in_blocks = max(tall::factor_scratch_len(l, k), tall::apply_len(l, SMALL, k));
-    let steps = max(times(COPIED, l), in_blocks);
+    let steps = max(times(max(min(COPIED, k), 1), l), in_blocks);
     [times(l, k), max(k, tall::tau_len(l, k)), times(k, k), times(k, k), steps]
 }
 

@@ -83,7 +83,8 @@ pub(super) fn turn<S: Simd<T>, T: Real>(
     let (zero, one, least) = (simd.splat(T::ZERO), simd.splat(T::ONE), simd.splat(T::MIN_POSITIVE));
     // In units near the larger square, no product of two that counts underflows.
     let positive = simd.add(sums.squares, simd.splat(T::from_f64(4.0) * T::MIN_POSITIVE));
-    let unit = simd.inverse_power(simd.add(positive, simd.exchange(sums.squares, round)));
+    let (partner, partner_floor) = (simd.exchange(sums.squares, round), simd.exchange(*floors, round));
+    let unit = simd.inverse_power(simd.add(positive, partner));
     let a = simd.mul(sums.squares, unit);
     let b = simd.exchange(a, round);
     let e = simd.mul(sums.inner, simd.add(unit, unit));
@@ -99,8 +100,10 @@ pub(super) fn turn<S: Simd<T>, T: Real>(
     let inverse = simd.div(one, simd.mul_add(y, y, simd.mul_add(x, x, least)));
     // Columns that are orthogonal are left alone, and noise is.
     let (product, square) = (simd.mul(a, b), simd.mul(e, e));
-    let limit = simd.select_less(sums.squares, *floors, simd.splat(T::MAX), limit);
-    let bound = simd.mul(simd.max(limit, simd.exchange(limit, round)), product);
+    let never = simd.splat(T::MAX);
+    let limit = simd.select_less(sums.squares, *floors, never, limit);
+    let limit = simd.select_less(partner, partner_floor, never, limit);
+    let bound = simd.mul(limit, product);
     let x = simd.select_less(bound, square, x, zero);
     let twice = simd.add(x, x);
     let sine = simd.mul(twice, y);
@@ -114,9 +117,8 @@ pub(super) fn turn<S: Simd<T>, T: Real>(
     found[0] = simd.max(cosine, found[0]);
     found[1] = simd.max(simd.mul(simd.mul(change, change), inverse), found[1]);
 
-    let (c, noise) = (simd.sub(one, versine), simd.splat(T::EPSILON * T::EPSILON));
-    let received = simd.exchange(simd.mul_add(sums.squares, noise, *floors), round);
-    *floors = simd.mul_add(simd.mul(sine, sine), received, simd.mul(simd.mul(c, c), *floors));
+    let received = simd.mul_add(partner, simd.splat(T::EPSILON * T::EPSILON), partner_floor);
+    *floors = simd.mul_add(simd.mul(sine, sine), simd.sub(received, *floors), *floors);
     Turn { sine, versine }
 }
 
