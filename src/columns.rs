@@ -95,6 +95,15 @@ impl<'a, T: Real> Columns<'a, T> {
         self.col_mut(j).put(i, value);
     }
 
+    /// Copies what `from`, which has as many columns, holds on and above its diagonal; zero below.
+    pub fn copy_upper(&mut self, from: &Columns<'_, T>) {
+        for j in 0..self.cols {
+            let (upper, lower) = self.col_mut(j).split_at_mut_checked(j + 1).unwrap_or_default();
+            upper.iter_mut().zip(from.col(j)).for_each(|(to, x)| *to = *x);
+            lower.fill(T::ZERO);
+        }
+    }
+
     /// All entries, column after column.
     pub fn as_slice(&self) -> &[T] {
         self.data

@@ -116,11 +116,7 @@ pub(crate) fn factor<T: Real>(
         if i == 0 {
             copy_scaled(a, exponent, &mut v);
             factor_blocked(&mut v, tau, execution, scratch)?;
-            for j in 0..k {
-                let (upper, lower) = r.col_mut(j).split_at_mut_checked(j + 1).unwrap_or_default();
-                upper.iter_mut().zip(v.col(j)).for_each(|(r, x)| *r = *x);
-                lower.fill(T::ZERO);
-            }
+            r.copy_upper(&v);
             continue;
         }
         let [block, gram, t, product, update, products] = split(scratch, factor_layout(k))?;

@@ -40,7 +40,7 @@ pub const fn svd_values_scratch_len(m: usize, n: usize) -> usize {
 /// The method is a closed form for 2 x 2; one-sided Jacobi with a column in each lane of a vector for `k <= 16`, or `k <= 8`
 /// with the portable kernels, after a QR factorization if the larger dimension exceeds 16; and [`golub_kahan`] beyond. It
 /// depends on the shape and the kernels alone, and so does the cost, but for what Jacobi saves on matrices that are nearly
-/// orthogonal. A matrix whose entries differ by more than about `2^38` (f32) or `2^457` (f64) may take the time of
+/// orthogonal. A matrix whose entries differ by more than about `2^30` (f32) or `2^449` (f64) may take the time of
 /// [`jacobi_unblocked`](super::jacobi_unblocked) in addition.
 ///
 /// A sweep of the Jacobi method has `K - 1` rounds, K the power of two that is not below k, each of about `7 l + 4 k + 40`

@@ -128,11 +128,7 @@ fn tall<T: Real>(
     }
     if by_qr && !in_blocks {
         factor_blocked(&mut work, tau.get_mut(..k).unwrap_or_default(), execution, rest)?;
-        for j in 0..k {
-            let (upper, lower) = square.col_mut(j).split_at_mut_checked(j + 1).unwrap_or_default();
-            upper.iter_mut().zip(work.col(j)).for_each(|(r, x)| *r = *x);
-            lower.fill(T::ZERO);
-        }
+        square.copy_upper(&work);
     }
     let mut b = Bidiagonal { diagonal, superdiagonal, left: tau_left, right: tau_right };
     bidiagonalize(if by_qr { &mut square } else { &mut work }, &mut b, execution, rest)?;

@@ -10,8 +10,8 @@
 //! `bidiagonalize::unblocked` and `bidiagonal::qr_iteration`. A QR factorization of a tall A first would save operations, but
 //! needs a second triangle; divide and conquer needs squares.
 //!
-//! There is no memory to fall back to Jacobi. QR iteration with the shift of the trailing 2 x 2 matrix needs about two
-//! sweeps for a value; 30 are allowed, and no finite matrix is known to need them.
+//! There is no second method to fall back to, as there is in `bidiagonal`. QR iteration needs about two sweeps for a value
+//! and may take 30; that these are enough is experience, not a theorem. If they are not, `converged` is false.
 
 use super::bidiagonal::qr_iteration;
 use super::golub_kahan::info;
@@ -71,19 +71,22 @@ const fn iteration(k: usize) -> [usize; 3] {
 /// | `m >= n` | U, `m x n` | V, `n x n` |
 /// | `m < n` | `V^T`, `m x n` | U, `m x m` |
 ///
-/// and with [`InPlace::Nothing`], `square` alone or the values alone. What is given is overwritten; the values are the
-/// same bits whichever vectors are asked for, and everything is for any strides of A. The values descend; the first large entry of
-/// each column of V is positive (of U, if U alone is asked for; see [`column_sign`](super::column_sign)).
+/// With [`InPlace::Nothing`] A holds nothing of use; `square`, if given, holds the same as in the table. The values are the
+/// same bits whichever vectors are asked for, and no result depends on the strides of A. The values descend; the first
+/// large entry of each column of V is positive (of U, if U alone is asked for; see [`column_sign`](super::column_sign)).
 ///
 /// Every finite matrix is accepted, whatever its scale, rank or shape. Backward stable: each value is accurate to about
-/// `eps s_1`, as those of [`golub_kahan`](super::golub_kahan). With `l = max(m, n)`, the values take about `4 l k^2 - 4/3 k^3`
-/// operations, the vectors in A about `14 l k^2` more and those in `square` `14 k^3`, of which all but the first two are
-/// plane rotations. Where rows are contiguous instead of columns (for `m < n`, columns instead of rows), copies take about as
-/// long again.
+/// `eps s_1`, as those of [`golub_kahan`](super::golub_kahan).
 ///
-/// Of the options, `scaled` and the choice of kernels count. [`Info::converged`] false says that the values are those of a
-/// matrix that is only nearly diagonal, `U^T A V`; U and V are orthonormal nevertheless. No finite matrix is known for which
-/// that is so.
+/// Operations, with `l = max(m, n)`: about `4 l k^2 - 4/3 k^3` for the values, `14 l k^2` more for the vectors in A, and
+/// `14 k^3` more for those in `square`. Of the 14, 2 form the vectors of the bidiagonal reduction and 12 are plane rotations
+/// of columns of A (for `m < n`, of rows). Where such a column is not contiguous, parts of it are copied to be rotated, which
+/// may double the time.
+///
+/// Of the options, `scaled` and the choice of kernels count. [`Info::converged`] is false if QR iteration has met its bound of
+/// 30 sweeps for each value. Then U and V are still orthonormal, but some entries of `U^T A V` beside the diagonal are not
+/// negligible, and `s` holds the diagonal. No finite matrix is known for which that is so, but there is no proof that there is
+/// none; [`golub_kahan`](super::golub_kahan), which has the memory, goes on with Jacobi.
 ///
 /// # Errors
 /// `Shape`, `ScratchTooSmall`, `NonFinite`: nothing is changed. `Overflow` if the largest singular value exceeds the largest
@@ -146,11 +149,11 @@ fn decompose<T: Real>(
 
     if exponent < 0 && !options.scaled {
         // The values alone, on copies: whether they are within the range, before anything is written.
-        let [cosines, sines, copies] = split(steps, iteration(k))?;
+        let [left, right, copies] = split(steps, iteration(k))?;
         let [d, e, _] = split(copies, [k, superdiagonal.len(), 0])?;
         d.iter_mut().zip(diagonal.iter()).for_each(|(to, d)| *to = *d);
         e.iter_mut().zip(superdiagonal.iter()).for_each(|(to, e)| *to = *e);
-        qr_iteration::vectors(d, e, None, None, isa, [cosines, sines, &mut []]);
+        qr_iteration::vectors(d, e, None, None, isa, [left, right, &mut []]);
         write_values(d, exponent, &Options::new(), s)?;
     }
 

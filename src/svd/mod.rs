@@ -57,8 +57,10 @@ pub use solve::{
 pub use truncated::{truncated, truncated_csr_scratch_len, truncated_dense_scratch_len, truncated_scratch_len};
 
 use crate::check;
+use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
-use crate::kernel::Execution;
+use crate::kernel::{Execution, Isa};
+use crate::qr::{apply_q, factor};
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
@@ -131,7 +133,7 @@ impl Default for Options {
 #[non_exhaustive]
 pub struct Info {
     /// Whether the iteration met its tolerance. If not, the outputs hold the best so far: `A = U S V^T` still holds, but
-    /// U or V may lack orthogonality. (For [`golub_kahan_in_place`] they are orthonormal, but `U^T A V` is bidiagonal only.)
+    /// U or V may lack orthogonality. (For [`golub_kahan_in_place`] they are orthonormal, but `U^T A V` is not diagonal.)
     pub converged: bool,
     /// Sweeps of Jacobi rotations; 0 if the method makes none.
     pub sweeps: usize,
@@ -224,6 +226,26 @@ fn fix_signs<T: Real>(ruling: &mut MatMut<'_, T>, other: Option<&mut MatMut<'_, 
                 negate(other, j);
             }
         }
+    }
+}
+
+/// Gives `put` an orthonormal basis of what the columns of X leave, up to column `count`: the reflectors that make X
+/// triangular have it, and take its place. There are as many factors as columns that count; `buffer` has a column or more.
+fn complete<T: Real>(
+    isa: Isa,
+    x: &mut Columns<'_, T>,
+    count: usize,
+    tau: &mut [T],
+    buffer: &mut [T],
+    mut put: impl FnMut(usize, &[T]),
+) {
+    factor(isa, x, tau);
+    let column = buffer.get_mut(..x.rows()).unwrap_or_default();
+    for j in tau.len()..count {
+        column.fill(T::ZERO);
+        column.put(j, T::ONE);
+        apply_q(isa, x, tau, column);
+        put(j, column);
     }
 }
 

@@ -25,7 +25,7 @@
 //! largest entry is in [1, 2), and the tolerance is relative to that, hence to the node.
 
 use super::{qr_iteration, secular, sort};
-use crate::columns::Total;
+use crate::columns::{Total, part};
 use crate::error::Error;
 use crate::kernel::{Execution, Isa, gemm, gemm_scratch_len, max_abs, rotate, scale};
 use crate::real::Real;
@@ -230,13 +230,13 @@ impl<T: Real> State<'_, T> {
             self.d.put(j, self.d.at(j).scale(exponent));
         }
         // The full row; then only the rows of V that the next merge needs.
-        let part = |j: usize, ends: &MatMut<'_, T>| if j <= k { alpha * ends.at(1, j) } else { beta * ends.at(0, j) };
-        let extra = if last == high { part(high, &self.ends) } else { T::ZERO };
-        let (c, s, r) = qr_iteration::rotation(part(k, &self.ends), extra);
+        let share = |j: usize, ends: &MatMut<'_, T>| if j <= k { alpha * ends.at(1, j) } else { beta * ends.at(0, j) };
+        let extra = if last == high { share(high, &self.ends) } else { T::ZERO };
+        let (c, s, r) = qr_iteration::rotation(share(k, &self.ends), extra);
         let (c, s, r) = if r < T::ZERO { (-c, -s, -r) } else { (c, s, r) };
         let mut z_first = r.max(T::from_f64(TOLERANCE) * T::EPSILON);
         for j in low..high {
-            z.put(j - low, part(j, &self.ends));
+            z.put(j - low, share(j, &self.ends));
         }
         for j in low..=last {
             self.ends.put(usize::from(j <= k), j, T::ZERO);
@@ -261,7 +261,7 @@ impl<T: Real> State<'_, T> {
         let gone = sorted.get_mut(..deflated).unwrap_or_default();
 
         // The secular equation.
-        let shorten = |x| -> &mut [T] { prefix(x, size) };
+        let shorten = |x| -> &mut [T] { part(x, 0, size) };
         let (kept, poles, kept_z, work) = (shorten(kept), shorten(poles), shorten(kept_z), shorten(work));
         let (origins, offsets, group) = (shorten(origins), shorten(offsets), shorten(group));
         let (group_poles, group_z, lengths) = (shorten(group_poles), shorten(group_z), shorten(lengths));
@@ -307,7 +307,7 @@ impl<T: Real> State<'_, T> {
         }
 
         // The right vectors of the inner matrix, of the largest value first.
-        let inner = prefix(memory.inner, size * size);
+        let inner = part(memory.inner, 0, size * size);
         for ((column, i), c) in inner.chunks_exact_mut(size.max(1)).zip((0..size).rev()).zip(0..) {
             let p = poles.at(origins.at(i).to_f64() as usize);
             isa.run(secular::RightVector { d: group_poles, z: group_z, p, mu: offsets.at(i), v: column });
@@ -432,7 +432,7 @@ impl<T: Real> State<'_, T> {
         let Node { low, high } = node;
         let count = high - low;
         let value = |column: T| self.d.at(low + column.to_f64() as usize);
-        let others = prefix(others, count - size);
+        let others = part(others, 0, count - size);
         for (place, c) in others.iter_mut().zip(size..) {
             *place = T::from_usize(c);
         }
@@ -472,11 +472,6 @@ impl<T: Real> State<'_, T> {
         }
         Ok(())
     }
-}
-
-/// The first `len` elements; total.
-fn prefix<T>(x: &mut [T], len: usize) -> &mut [T] {
-    x.get_mut(..len).unwrap_or_default()
 }
 
 /// The plane rotation of columns `i` and `j`.

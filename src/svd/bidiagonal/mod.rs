@@ -50,7 +50,9 @@ const fn small_layout(n: usize) -> [usize; 4] {
 /// The singular value decomposition: writes the values into `s`, descending, and overwrites the n x n matrices Q = `u` and
 /// P = `v` that are given, whose columns are contiguous.
 ///
-/// Each value is accurate to about eps times the largest. The values do not depend on which vectors are asked for, nor one matrix on the other. False as for [`vectors`].
+/// Each value is accurate to about eps times the largest. The bits of the values do not depend on which matrices are given,
+/// and those of one matrix not on the other. False if every method has met its bound (see [`vectors`]); then `u` and `v` lack
+/// orthogonality.
 ///
 /// # Errors
 /// `ScratchTooSmall`.

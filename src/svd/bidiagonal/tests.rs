@@ -211,6 +211,19 @@ fn vectors_by_qr_iteration() {
     check_vectors::<f32>(sizes(), by_rotation);
 }
 
+/// Cosines that round to one, always in the same direction: vectors must not grow or shrink with every sweep.
+#[test]
+fn many_small_rotations_keep_vectors_orthonormal() {
+    fn check<T: Real>() {
+        let b = Bidiagonal::<T>::new("nearly one", 200, |_| 1.0, |_| 0.9 * T::EPSILON.to_f64().sqrt());
+        let (u, v) = by_rotation(&b);
+        let ratios = b.ratios(&b.values(), &u, &v);
+        assert!(ratios.iter().all(|r| *r < 3.0), "{ratios:?}");
+    }
+    check::<f64>();
+    check::<f32>();
+}
+
 #[test]
 fn values_and_vectors_together() {
     fn check<T: Real>() {

@@ -22,9 +22,9 @@ use super::{Outputs, finished, write_values};
 use crate::columns::{Columns, Total};
 use crate::error::Error;
 use crate::kernel::{Found, Isa};
-use crate::qr::{apply_q, factor};
+use crate::qr::apply_q;
 use crate::real::Real;
-use crate::svd::{Info, Options};
+use crate::svd::{Info, Options, complete};
 
 /// Memory for [`decompose`] of an `l x k` matrix: twice `k^2`, `l`, then `k` numbers each.
 pub(super) struct Memory<'a, T> {
@@ -87,16 +87,8 @@ pub(super) fn decompose<T: Real>(
             triangle.put_right(x.col(j), right, j);
         }
         if directions < k {
-            // The reflectors of the columns found give an orthonormal basis of the rest.
             let tau = exponents.get_mut(..directions).unwrap_or_default();
-            factor(isa, &mut x, tau);
-            let buffer = buffer.get_mut(..k).unwrap_or_default();
-            for j in directions..k {
-                buffer.fill(T::ZERO);
-                buffer.put(j, T::ONE);
-                apply_q(isa, &x, tau, buffer);
-                triangle.put_right(buffer, right, j);
-            }
+            complete(isa, &mut x, k, tau, buffer, |j, column| triangle.put_right(column, right, j));
         }
     }
     Ok(Info { converged, sweeps, nonzero: s.iter().take_while(|s| **s > T::ZERO).count(), exponent: *exponent })

@@ -120,10 +120,8 @@ fn update<T: Real>(
     copy_scaled(a, exponent, &mut scaled);
     gemm(T::ONE, scaled.as_ref(), basis.as_ref(), T::ZERO, qr.as_mut(), execution, steps)?;
     factor_blocked(&mut qr, tau, execution, steps)?;
-    let mut x = Columns::zeroed(aligned(x, n * n), n, n);
-    for j in 0..n {
-        x.col_mut(j).iter_mut().zip(qr.col(j)).take(j + 1).for_each(|(x, r)| *x = *r);
-    }
+    let mut x = Columns::new(aligned(x, n * n), n, n);
+    x.copy_upper(&qr);
     invert_upper_blocked(qr.as_ref(), &mut inverse, execution, steps)?;
     let mut factor = Factor { x, inverse: inverse.as_ref(), norms };
     let Some((sweeps, converged)) = factor.rotate(options, steps)? else { return Ok(None) };
