@@ -176,7 +176,7 @@ fn vectors<T: Real>(
     if divide::vectors(d, e, left, right, execution, scratch)? {
         return Ok(true);
     }
-    jacobi_vectors(d, e, u, v, scratch)
+    jacobi_vectors(d, e, u, v, execution, scratch)
 }
 
 /// [`vectors`] by Jacobi rotations.
@@ -185,6 +185,7 @@ fn jacobi_vectors<T: Real>(
     e: &[T],
     u: Option<MatMut<'_, T>>,
     v: Option<MatMut<'_, T>>,
+    execution: Execution,
     scratch: &mut [T],
 ) -> Result<bool, Error> {
     let [s, memory] = split(scratch, jacobi_layout(d.len()))?;
@@ -193,7 +194,7 @@ fn jacobi_vectors<T: Real>(
         d.iter().enumerate().for_each(|(j, d)| b.put(j, j, *d));
         e.iter().enumerate().for_each(|(j, e)| b.put(j, j + 1, *e));
     };
-    jacobi::square(fill, s, u, v, memory)
+    jacobi::square(fill, s, u, v, execution, memory)
 }
 
 #[cfg(test)]
