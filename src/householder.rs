@@ -56,32 +56,6 @@ pub(crate) fn reflector<T: Real>(isa: Isa, x: &mut [T]) -> T {
     -difference / beta
 }
 
-/// Multiplies A and `x` by a power of two if their entries are so small that products of two of them underflow, and
-/// returns the exponent.
-///
-/// What is left of a matrix of low rank are rounding errors, then rounding errors of these, and so on. Without this, a
-/// factorization would end among subnormal numbers, which take processors a hundred times as long.
-pub(crate) fn lift<T: Real>(isa: Isa, mut a: MatMut<'_, T>, x: &mut [T]) -> i32 {
-    let small = T::pow2(T::MIN_EXPONENT / 4);
-    let mut largest = isa.max_abs(x);
-    for j in 0..a.cols() {
-        let column = a.as_ref().submatrix(0, j, a.rows(), 1);
-        largest = column.lines().fold(largest, |largest, part| largest.max(isa.max_abs(part)));
-        if largest >= small {
-            return 0;
-        }
-    }
-    if largest == T::ZERO {
-        return 0;
-    }
-    let shift = -largest.exponent();
-    for j in 0..a.cols() {
-        (0..a.rows()).for_each(|i| a.put(i, j, a.at(i, j).scale(shift)));
-    }
-    x.iter_mut().for_each(|x| *x = x.scale(shift));
-    shift
-}
-
 /// `x <- H x` for the reflector with the stored column `v` (whose first element is not read) and `tau`.
 #[inline]
 pub(crate) fn reflect<T: Real>(isa: Isa, v: &[T], tau: T, x: &mut [T]) {

@@ -58,6 +58,7 @@ pub mod operator;
 mod orthonormalize;
 pub mod qr;
 pub mod random;
+mod range;
 mod real;
 mod scratch;
 pub mod snmf;

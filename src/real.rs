@@ -79,6 +79,10 @@ pub trait Real:
         if target > Self::MAX_EXPONENT {
             return unit * Self::MAX * Self::pow2(1);
         }
+        // Less than half of the smallest number: a product that rounds to zero takes processors as long as a subnormal one.
+        if target < Self::MIN_EXPONENT - Self::SIGNIFICAND_BITS as i32 {
+            return self * Self::ZERO;
+        }
         let clamped = target.max(2 * Self::MIN_EXPONENT);
         unit * Self::pow2(clamped.max(Self::MIN_EXPONENT)) * Self::pow2((clamped - Self::MIN_EXPONENT).min(0))
     }

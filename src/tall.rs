@@ -8,8 +8,8 @@
 //!
 //! The triangle of the rows so far is factorized together with the next rows (Demmel, Grigori, Hoemmen & Langou,
 //! "Communication-optimal parallel and sequential QR and LU factorizations", SISC 34, 2012: the flat tree). A block of rows
-//! stays in the second-level cache while it is factorized, and so does a panel of its columns in the first-level one: the
-//! matrix comes from memory once for R, and once more for Q, where a factorization by columns reads all of it for every
+//! stays in the second-level cache while it is factorized, and a panel of its columns is about as large as the first-level
+//! one (23 to 64 KiB of `f64`, half of that of `f32`): the matrix comes from memory once for R, and once more for Q, where a factorization by columns reads all of it for every
 //! panel.
 //!
 //! A reflector of a block touches one row of the triangle and the block: `v_j = (e_j, b_j)`. So those of a block are `[I; B]`
@@ -20,14 +20,16 @@ use crate::columns::{Columns, Total, part};
 use crate::error::Error;
 use crate::householder::{Side, apply as apply_block, apply_scratch_len, reflector, triangular_factor};
 use crate::kernel::{Execution, Isa, gemm, gemm_scratch_len};
-use crate::qr::{copy_scaled, factor_blocked, factor_blocked_scratch_len};
+use crate::qr::{factor_blocked, factor_blocked_scratch_len};
+use crate::range::{copy_scaled, lift, multiply, multiply_upper_rows, small};
 use crate::real::Real;
 use crate::scratch::{ALIGNMENT, aligned, max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
+use core::ops::Range;
 
 /// Entries in a block: 256 KiB of `f64`, a quarter of a common second-level cache.
 const ENTRIES: usize = 1 << 15;
-/// Most rows in a block of few columns: a panel of them is 64 KiB of `f64`.
+/// Most rows in a block of few columns: a panel of them is 64 KiB of `f64`, 32 KiB of `f32`.
 const ROWS: usize = 1024;
 /// Least rows in a block, for each column: what is done to the triangle is small against the rest.
 const ROWS_FOR_COLUMN: usize = 4;
@@ -122,21 +124,17 @@ pub(crate) fn factor<T: Real>(
         let [block, gram, t, product, update, products] = split(scratch, factor_layout(k))?;
         let block = aligned(block, (HEAD + height) * k);
         let mut block = Columns::new(block.get_mut(..(HEAD + rows) * k).unwrap_or_default(), HEAD + rows, k);
-        copy_below(a, exponent, &mut block);
+        let mut below = block.as_mut().submatrix(HEAD, 0, rows, k);
+        below.copy_from(a);
+        multiply(below, exponent);
+        let mut shift = 0;
         for start in (0..k).step_by(PANEL) {
             let width = PANEL.min(k - start);
             let end = start + width;
-            for j in start..end {
-                (j..end).for_each(|c| block.put(HEAD - 1, c, r.at(j, c)));
-                let factor = reflector(isa, block.col_mut(j).get_mut(HEAD - 1..).unwrap_or_default());
-                tau.put(j, factor);
-                let (done, mut rest) = block.split(j + 1);
-                let reflected = done.column(j).get(HEAD..).unwrap_or_default();
-                let others = rest.as_mut().submatrix(HEAD - 1, 0, rows + 1, end - j - 1);
-                isa.reflect_columns(reflected, factor, others);
-                (j..end).for_each(|c| r.put(j, c, block.at(HEAD - 1, c)));
-            }
+            shift += lift_rest(isa, &mut block, r, start..k);
+            factor_panel(isa, &mut block, r, start..end, tau);
             if end == k {
+                multiply_upper_rows(r, start..end, k, -shift);
                 break;
             }
             let (done, mut rest) = block.split(end);
@@ -155,21 +153,45 @@ pub(crate) fn factor<T: Real>(
             gemm(T::ONE, t.as_ref().t(), product.as_ref(), T::ZERO, update.as_mut(), execution, products)?;
             subtract(isa, &update, above.rb());
             gemm(-T::ONE, panel, update.as_ref(), T::ONE, rest.rb(), execution, products)?;
+            multiply_upper_rows(r, start..end, k, -shift);
         }
         v.as_mut().copy_from(block.as_ref().submatrix(HEAD, 0, rows, k));
     }
     Ok(())
 }
 
-/// Copies `2^exponent A` below the heads of the columns.
-fn copy_below<T: Real>(a: MatRef<'_, T>, exponent: i32, block: &mut Columns<'_, T>) {
-    block.as_mut().submatrix(HEAD, 0, a.rows(), a.cols()).copy_from(a);
-    if exponent != 0 {
-        for j in 0..a.cols() {
-            let column = block.col_mut(j).get_mut(HEAD..).unwrap_or_default();
-            column.iter_mut().for_each(|x| *x = x.scale(exponent));
+/// The reflectors of a panel of a block and the triangle above it, applied to these columns alone.
+fn factor_panel<T: Real>(
+    isa: Isa,
+    block: &mut Columns<'_, T>,
+    r: &mut Columns<'_, T>,
+    columns: Range<usize>,
+    tau: &mut [T],
+) {
+    let (rows, end) = (block.rows() - HEAD, columns.end);
+    let (mut shift, mut pivot) = (0, T::ONE);
+    for j in columns {
+        if pivot < small() {
+            shift += lift_rest(isa, block, r, j..end);
         }
+        (j..end).for_each(|c| block.put(HEAD - 1, c, r.at(j, c)));
+        let factor = reflector(isa, block.col_mut(j).get_mut(HEAD - 1..).unwrap_or_default());
+        tau.put(j, factor);
+        let (done, mut rest) = block.split(j + 1);
+        let reflected = done.column(j).get(HEAD..).unwrap_or_default();
+        let others = rest.as_mut().submatrix(HEAD - 1, 0, rows + 1, end - j - 1);
+        isa.reflect_columns(reflected, factor, others);
+        (j..end).for_each(|c| r.put(j, c, block.at(HEAD - 1, c)));
+        pivot = r.at(j, j).abs();
+        multiply_upper_rows(r, j..j + 1, end, -shift);
     }
+}
+
+/// [`lift`] for these columns of a block and the triangle above it.
+fn lift_rest<T: Real>(isa: Isa, block: &mut Columns<'_, T>, r: &mut Columns<'_, T>, columns: Range<usize>) -> i32 {
+    let (rows, start, width) = (block.rows(), columns.start, columns.len());
+    let below = block.as_mut().submatrix(HEAD, start, rows, width);
+    lift(isa, [below, r.as_mut().submatrix(start, start, width, width)])
 }
 
 /// `to -= update`

@@ -39,7 +39,6 @@ const fn layout(n: usize) -> [usize; 2] {
 }
 
 /// As [`invert_upper`] with matrix products, for a diagonal without zeros; what R holds below it is not read.
-///
 pub(crate) fn invert_upper_blocked<T: Real>(
     r: MatRef<'_, T>,
     inverse: &mut Columns<'_, T>,

@@ -24,8 +24,9 @@ pub(crate) use unblocked::{bidiagonalize_unblocked, bidiagonalize_unblocked_scra
 
 use crate::columns::{Columns, Total, part};
 use crate::error::Error;
-use crate::householder::{lift, reflector};
+use crate::householder::reflector;
 use crate::kernel::{Execution, Isa, Parallelism, gemm, gemm_scratch_len};
+use crate::range::lift;
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::MatRef;
@@ -95,7 +96,7 @@ pub(crate) fn bidiagonalize<T: Real>(
     let mut shift = 0;
     for start in (0..n).step_by(panel) {
         let steps = panel.min(n - start);
-        shift += lift(execution.isa(), a.as_mut().submatrix(start, start, m, n), &mut []);
+        shift += lift(execution.isa(), [a.as_mut().submatrix(start, start, m, n)]);
         let (rows, cols) = (m - start, n - start);
         let mut panel = Panel {
             start,

@@ -8,8 +8,9 @@
 use super::Bidiagonal;
 use crate::columns::{Total, with_adjacent_rows};
 use crate::error::Error;
-use crate::householder::{lift, reflector};
+use crate::householder::reflector;
 use crate::kernel::{Isa, Step};
+use crate::range::{lift, small};
 use crate::real::Real;
 use crate::scratch::{split, sum, times};
 use crate::view::MatMut;
@@ -46,9 +47,9 @@ pub(crate) fn bidiagonalize_unblocked<T: Real>(
     let mut shift = 0;
     for k in 0..n {
         let (rows, after) = (m - k, n - k - 1);
-        if k > 0 && b.superdiagonal.at(k - 1).abs() < T::pow2(T::MIN_EXPONENT / 4) {
+        if k > 0 && b.superdiagonal.at(k - 1).abs() < small() {
             let x = x.get_mut(k..).unwrap_or_default();
-            let more = lift(isa, a.rb().submatrix(k, k, rows, n - k), x);
+            let more = lift(isa, [a.rb().submatrix(k, k, rows, n - k), MatMut::packed(x, rows, 1)]);
             v.iter_mut().skip(k).for_each(|v| *v = v.scale(more));
             shift += more;
         }

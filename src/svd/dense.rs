@@ -2,7 +2,6 @@
 
 use super::small::{SMALL, small, small_scratch_len};
 use super::{Info, Options, check_outputs, golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
-use crate::check;
 use crate::error::Error;
 use crate::real::Real;
 use crate::scratch::{max, min};
@@ -61,7 +60,6 @@ pub fn svd<T: Real>(
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     check_outputs((m, n), s, &u, &v, options)?;
-    check::exact_index::<T>(m.max(n))?;
     let needed = if u.is_some() || v.is_some() { svd_scratch_len(m, n) } else { svd_values_scratch_len(m, n) };
     if scratch.len() < needed {
         return Err(Error::ScratchTooSmall { needed, given: scratch.len() });

@@ -17,7 +17,8 @@ use crate::check;
 use crate::columns::Columns;
 use crate::error::{Error, Operand};
 use crate::householder::{Side, apply, apply_scratch_len, apply_unblocked};
-use crate::qr::{copy_scaled, factor_blocked, factor_blocked_scratch_len, scaling_exponent};
+use crate::qr::{factor_blocked, factor_blocked_scratch_len};
+use crate::range::{copy_scaled, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::tall;
@@ -84,9 +85,9 @@ pub fn golub_kahan<T: Real>(
     scratch: &mut [T],
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
-    let (l, k) = (m.max(n), m.min(n));
+    let k = m.min(n);
     check_outputs((m, n), s, &u, &v, options)?;
-    check::exact_index::<T>(l)?;
+    check::exact_index::<T>(k)?;
     let needed =
         if u.is_some() || v.is_some() { golub_kahan_scratch_len(m, n) } else { golub_kahan_values_scratch_len(m, n) };
     if scratch.len() < needed {

@@ -20,7 +20,7 @@ use crate::bidiagonalize::{Bidiagonal, bidiagonalize_unblocked, bidiagonalize_un
 use crate::check;
 use crate::error::{Error, Operand};
 use crate::householder::form_unblocked;
-use crate::qr::scaling_exponent;
+use crate::range::scaling_exponent;
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::MatMut;

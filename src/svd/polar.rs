@@ -221,6 +221,9 @@ const fn product_layout(m: usize, n: usize) -> [usize; 3] {
 /// A and B are `m x n`, Q `n x n` and overwritten. Q is unique if `A^T B` has full rank. The scale of A and of B does
 /// not matter.
 ///
+/// [`Info`] is about the decomposition of `A^T B`, with A and B each brought to a scale of its own: `exponent` says nothing
+/// of theirs.
+///
 /// Of the options, `vectors` and `scaled` are not used. Costs `2 m n^2` operations for `A^T B`, its decomposition, and
 /// `2 n^3`.
 ///

@@ -19,7 +19,7 @@ use super::{Info, Options, write_values};
 use crate::check;
 use crate::columns::Total;
 use crate::error::{Error, Operand};
-use crate::qr::scaling_exponent;
+use crate::range::scaling_exponent;
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 

@@ -152,6 +152,31 @@ fn a_small_block_keeps_its_digits() {
     check::<f64>();
 }
 
+/// What is left of a matrix of rank one or two are rounding errors, then rounding errors of these: they leave the range,
+/// instead of ending among the smallest numbers, and Q is orthonormal.
+#[test]
+fn columns_that_repeat_leave_zeros_in_r() {
+    fn check<T: Real>() {
+        let two = random(150, 2, 27);
+        let digits = T::SIGNIFICAND_BITS as usize;
+        let levels = (T::MAX_EXPONENT - 2 * T::MIN_EXPONENT) as usize / digits;
+        for (m, n) in [(150, 16), (150, 130)] {
+            for repeated in [1, 2] {
+                let a = Matrix::new(m, n, |i, j| if repeated == 1 { 1.0 } else { two.at(i, j % 2) });
+                verify::<T>(&a, "repeated columns", true);
+                for pivoted in [false, true] {
+                    let r = factorize::<T>(&a.rounded::<T>(), Vectors::Thin, pivoted, T::ZERO).unwrap().r;
+                    let first = (levels * repeated).min(n);
+                    let zero = |i: usize| (i..n).all(|j| r.at(i, j) == 0.0);
+                    assert!((first..n).all(zero), "{m} x {n}, {repeated}, pivoted: {pivoted}");
+                }
+            }
+        }
+    }
+    check::<f64>();
+    check::<f32>();
+}
+
 /// The remaining norm of a column that cancels must be recomputed, not updated: columns that agree to a part in 1e10.
 #[test]
 fn nearly_equal_columns_are_ordered_by_what_is_left_of_them() {

@@ -79,16 +79,23 @@ fn the_length_of_scratch_is_the_documented_one() {
     }
 }
 
-/// Column numbers are kept as numbers of type T.
+/// Numbers of columns, of the shorter side, are kept as numbers of type T.
 #[test]
-fn dimensions_beyond_the_exact_integers_are_too_large() {
+fn a_shorter_side_beyond_the_exact_integers_is_too_large() {
     let max = 1 << 24;
-    for rows in [max, max + 1] {
-        let mut scratch = vec![0.0f32; svd::jacobi_unblocked_scratch_len(rows, 0)];
-        let empty = MatRef::new(&[], rows, 0, 1, 1).unwrap();
-        let result = svd::jacobi_unblocked(empty, &mut [], None, None, &Options::new(), &mut scratch);
-        assert_eq!(result.err(), (rows > max).then_some(Error::TooLarge { max, given: rows }));
+    let options = Options::new();
+    let mut s = vec![0.0f32; max + 1];
+    let square = MatRef::new(&[1.0], max + 1, max + 1, 0, 0).unwrap();
+    for call in [svd::jacobi_unblocked as Call<f32>, svd::golub_kahan] {
+        // Before anything is asked of the scratch memory.
+        let result = call(square, &mut s, None, None, &options, &mut []);
+        assert_eq!(result.err(), Some(Error::TooLarge { max, given: max + 1 }));
     }
+    // A longer side is no such number.
+    let (tall, mut one) = (MatRef::new(&[0.5], max + 1, 1, 0, 0).unwrap(), [0.0]);
+    let mut scratch = vec![0.0; svd::svd_values_scratch_len(max + 1, 1)];
+    assert!(svd::svd(tall, &mut one, None, None, &options, &mut scratch).is_ok());
+    assert!((one[0] / 2048.0 - 1.0).abs() < 1e-5, "{one:?}");
 }
 
 /// Rows and columns scaled at once, in sizes that take blocks: the values against those of the unblocked method, which has

@@ -153,6 +153,37 @@ fn dense_bits(a: &[f32], (m, n): (usize, usize), execution: Execution) -> Vec<Ve
     [s, u, v, alone].iter().map(|x| bits(x)).collect()
 }
 
+/// Jacobi, and a second run of it from the vectors of the first.
+fn jacobi_bits(a: &[f32], (m, n): (usize, usize), execution: Execution) -> Vec<Vec<u32>> {
+    let options = svd::Options::new().execution(execution);
+    let a = MatRef::row_major(a, m, n).unwrap();
+    let (mut s, mut u, mut v) = (vec![0.0; n], vec![0.0; m * n], vec![0.0; n * n]);
+    let mut scratch = vec![f32::NAN; svd::jacobi_warm_scratch_len(m, n)];
+    let mut bits_of = |warm: bool| {
+        let (left, right) = (MatMut::row_major(&mut u, m, n).unwrap(), MatMut::row_major(&mut v, n, n).unwrap());
+        let info = if warm {
+            svd::jacobi_warm(a, &mut s, Some(left), right, &options, &mut scratch)
+        } else {
+            svd::jacobi(a, &mut s, Some(left), Some(right), &options, &mut scratch)
+        };
+        [vec![info.unwrap().sweeps as u32], bits(&s), bits(&u), bits(&v)].concat()
+    };
+    vec![bits_of(false), bits_of(true)]
+}
+
+#[test]
+fn jacobi_cold_and_warm() {
+    // Large enough for products on more than one thread.
+    for (m, n) in [(190, 180), (900, 120)] {
+        let a: Vec<f32> = random(m, n, 172).cast();
+        for execution in executions() {
+            let in_pools = same_in_every_pool("jacobi", || jacobi_bits(&a, (m, n), execution));
+            assert!(in_pools == jacobi_bits(&a, (m, n), execution.parallelism(Parallelism::One)), "{execution:?}");
+            assert!(in_pools[0][0] > in_pools[1][0], "the second run starts warm");
+        }
+    }
+}
+
 #[test]
 fn the_dense_decomposition() {
     // Large enough for passes in parts, and for products on more than one thread; with a QR factorization and without.

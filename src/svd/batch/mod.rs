@@ -31,7 +31,7 @@ use super::{Info, Options, columns};
 use crate::check;
 use crate::error::{Error, Operand};
 use crate::kernel::Isa;
-use crate::qr::scaling_exponent;
+use crate::range::scaling_exponent;
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 

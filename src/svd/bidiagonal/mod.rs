@@ -178,7 +178,7 @@ fn vectors<T: Real>(
     if divide::vectors(d, e, left, right, execution, scratch)? {
         return Ok(true);
     }
-    jacobi_vectors(d, e, u, v, scratch)
+    jacobi_vectors(d, e, u, v, execution, scratch)
 }
 
 /// [`vectors`] by Jacobi rotations.
@@ -187,6 +187,7 @@ fn jacobi_vectors<T: Real>(
     e: &[T],
     u: Option<MatMut<'_, T>>,
     v: Option<MatMut<'_, T>>,
+    execution: Execution,
     scratch: &mut [T],
 ) -> Result<bool, Error> {
     let [s, memory] = split(scratch, jacobi_layout(d.len()))?;
@@ -195,7 +196,7 @@ fn jacobi_vectors<T: Real>(
         d.iter().enumerate().for_each(|(j, d)| b.put(j, j, *d));
         e.iter().enumerate().for_each(|(j, e)| b.put(j, j + 1, *e));
     };
-    jacobi::square(fill, s, u, v, memory)
+    jacobi::square(fill, s, u, v, execution, memory)
 }
 
 #[cfg(test)]

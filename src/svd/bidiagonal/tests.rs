@@ -1,6 +1,7 @@
 //! Ratios over families of bidiagonal matrices, and values against other ways to find them.
 
 use super::*;
+use crate::kernel::Kernels;
 use crate::random::Uniform;
 use crate::svd::{Options, jacobi_unblocked, jacobi_unblocked_scratch_len};
 use crate::view::MatRef;
@@ -169,13 +170,39 @@ fn by_svd<T: Real>(b: &Bidiagonal<T>, wanted: [bool; 2]) -> (Vec<T>, Vec<T>, Vec
 }
 
 fn by_jacobi<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
+    by_jacobi_with(b, Execution::new())
+}
+
+fn by_jacobi_with<T: Real>(b: &Bidiagonal<T>, execution: Execution) -> (Vec<T>, Vec<T>) {
     let n = b.n();
     let nan = T::from_f64(f64::NAN);
     let (mut u, mut v) = (vec![nan; n * n], vec![nan; n * n]);
     let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
     let mut scratch = vec![nan; vectors_scratch_len(n)];
-    assert!(jacobi_vectors(&b.d, &b.e, Some(outputs.0), Some(outputs.1), &mut scratch).unwrap());
+    assert!(jacobi_vectors(&b.d, &b.e, Some(outputs.0), Some(outputs.1), execution, &mut scratch).unwrap());
     (u, v)
+}
+
+/// The last resort computes with the kernels that are asked for: up to signs, its bits are those of Jacobi with them.
+#[test]
+fn the_last_resort_is_reproducible() {
+    let n = 40;
+    let mut uniform = Uniform::new(9);
+    let mut entry = |_| uniform.symmetric::<f64>();
+    let d: Vec<f64> = (0..n).map(&mut entry).collect();
+    let b = Bidiagonal::<f64> { name: "random", d, e: (1..n).map(entry).collect() };
+    let execution = Execution::new().kernels(Kernels::Reproducible);
+    let (u, v) = by_jacobi_with(&b, execution);
+    let (a, mut s, mut right) = (b.dense(), vec![0.0; n], vec![0.0; n * n]);
+    let mut left = right.clone();
+    let mut scratch = vec![0.0; jacobi_unblocked_scratch_len(n, n)];
+    let outputs = (MatMut::col_major(&mut left, n, n).unwrap(), MatMut::col_major(&mut right, n, n).unwrap());
+    let options = Options::new().execution(execution);
+    let a = MatRef::row_major(&a, n, n).unwrap();
+    jacobi_unblocked(a, &mut s, Some(outputs.0), Some(outputs.1), &options, &mut scratch).unwrap();
+    let sizes = |x: &[f64]| x.iter().map(|x| x.abs().to_bits()).collect::<Vec<_>>();
+    assert_eq!(sizes(&u), sizes(&left));
+    assert_eq!(sizes(&v), sizes(&right));
 }
 
 fn identity<T: Real>(n: usize) -> Vec<T> {

@@ -16,7 +16,8 @@ use crate::real::Real;
 use crate::scratch::{ALIGNMENT, aligned, min, split, sum, times};
 use crate::svd::Options;
 
-/// Columns in a block: a multiple of the rows of every tile of the matrix product but one.
+/// Columns in a block: a multiple of the columns of every tile of the matrix product. Those of a pair are also a multiple of
+/// the rows of every tile.
 const WIDTH: usize = 24;
 /// Most columns that are rotated where they are.
 const DIRECT: usize = 64;

@@ -26,8 +26,8 @@ use super::{Info, Options, check_outputs, fix_pair, write_values};
 use crate::check;
 use crate::columns::Columns;
 use crate::error::{Error, Operand};
-use crate::kernel::Found;
-use crate::qr::{copy_scaled, scaling_exponent};
+use crate::kernel::{Execution, Found};
+use crate::range::{copy_scaled, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
@@ -123,11 +123,12 @@ pub(super) fn square<T: Real>(
     s: &mut [T],
     mut u: Option<MatMut<'_, T>>,
     mut v: Option<MatMut<'_, T>>,
+    execution: Execution,
     scratch: &mut [T],
 ) -> Result<bool, Error> {
     let n = s.len();
     let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(n, n))?;
-    let options = Options::new();
+    let options = Options::new().execution(execution);
     let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
     let triangle = Triangle::new(fill, (n, n), 0, &options, memory);
     let memory = accumulated::Memory { x, w, buffer, norms, exponents, values };
@@ -155,7 +156,7 @@ fn decompose<T: Real>(
     let (m, n) = a.shape();
     let k = m.min(n);
     check_outputs((m, n), s, &u, &v, options)?;
-    check::exact_index::<T>(m.max(n))?;
+    check::exact_index::<T>(k)?;
     let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(m.max(n), k))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
     // A wide matrix is the tall one's transpose with U and V exchanged.

@@ -18,7 +18,8 @@ use crate::columns::Columns;
 use crate::error::{Error, Operand};
 use crate::householder::{Side, apply};
 use crate::kernel::{gemm, gemm_scratch_len};
-use crate::qr::{copy_scaled, factor_blocked, scaling_exponent};
+use crate::qr::factor_blocked;
+use crate::range::{copy_scaled, scaling_exponent};
 use crate::real::Real;
 use crate::scratch::{ALIGNMENT, aligned, max, split, sum, times};
 use crate::svd::{Info, Options, check_outputs, fix_pair};
@@ -72,7 +73,7 @@ pub fn jacobi_warm<T: Real>(
     let mut v = Some(v);
     let mut u = u;
     check_outputs((m, n), s, &u, &v, options)?;
-    check::exact_index::<T>(m)?;
+    check::exact_index::<T>(n)?;
     let needed = jacobi_warm_scratch_len(m, n);
     if scratch.len() < needed {
         return Err(Error::ScratchTooSmall { needed, given: scratch.len() });

@@ -15,7 +15,7 @@ use crate::check;
 use crate::columns::Total;
 use crate::error::{Error, Operand};
 use crate::kernel::{Isa, Kernel, Simd, Twice};
-use crate::qr::scaling_exponent;
+use crate::range::scaling_exponent;
 use crate::real::Real;
 use crate::svd::two::NEAR;
 use crate::svd::{Info, Options, write_values};
