@@ -431,12 +431,12 @@ impl<T: Real> Wave<'_, T> {
         kept[0] = self.load(simd, 0, at);
         for (t, rotations) in self.rotations.iter().enumerate() {
             let mut moving = if t + 1 < rows { self.load(simd, t + 1, at) } else { zero };
-            for (kept, [h, s]) in kept.iter_mut().zip(rotations) {
-                let (h, s) = (simd.splat(*h), simd.splat(*s));
-                for (a, b) in kept.iter_mut().zip(&mut moving) {
-                    let sum = simd.mul_add(h, *b, *a);
-                    let other = simd.mul_sub_from(s, sum, *b);
-                    (*a, *b) = (other, simd.mul_add(h, other, sum));
+            for k in 0..SWEEPS {
+                let (h, s) = (simd.splat(rotations[k][0]), simd.splat(rotations[k][1]));
+                for v in 0..V {
+                    let sum = simd.mul_add(h, moving[v], kept[k][v]);
+                    kept[k][v] = simd.mul_sub_from(s, sum, moving[v]);
+                    moving[v] = simd.mul_add(h, kept[k][v], sum);
                 }
             }
             if t + 1 >= SWEEPS {
