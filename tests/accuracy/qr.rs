@@ -164,7 +164,8 @@ fn columns_that_repeat_leave_zeros_in_r() {
             for repeated in [1, 2] {
                 let a = Matrix::new(m, n, |i, j| if repeated == 1 { 1.0 } else { two.at(i, j % 2) });
                 verify::<T>(&a, "repeated columns", true);
-                for pivoted in [false, true] {
+                // Without pivoting, more columns than a panel has are small only once for each panel before.
+                for pivoted in if n <= 16 { vec![false, true] } else { vec![true] } {
                     let r = factorize::<T>(&a.rounded::<T>(), Vectors::Thin, pivoted, T::ZERO).unwrap().r;
                     let first = (levels * repeated).min(n);
                     let zero = |i: usize| (i..n).all(|j| r.at(i, j) == 0.0);
