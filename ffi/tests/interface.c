@@ -611,14 +611,18 @@ static void wrong_values(const struct subject *t) {
         c.right.rows = 0;
         refused(t, &c, LOWRANK_RANK, 0);
     }
-    if (t->run == jacobi) {
-        const uint64_t limit = (uint64_t)1 << (sizeof(T) == 4 ? 24 : 53);
+    /* Indices of columns are kept as numbers of type T; no memory holds as many doubles as that would take. */
+    if (t->run == jacobi && sizeof(T) == 4) {
+        const size_t side = ((size_t)1 << 24) + 1;
+        T *values = malloc(side * sizeof(T));
+        CHECK(values != NULL);
         prepare(&c, t);
         c.left_given = c.right_given = NULL;
-        c.a.rows = (size_t)limit + 1;
-        c.a.cols = 1;
-        c.a.row_stride = 0;
-        if (limit < SIZE_MAX) refused(t, &c, LOWRANK_TOO_LARGE, 0);
+        c.a.rows = c.a.cols = side;
+        c.a.row_stride = c.a.col_stride = 0;
+        c.s = values;
+        refused(t, &c, LOWRANK_TOO_LARGE, 0);
+        free(values);
     }
     if (t->run == qr || t->run == jacobi) {
         size_t i;
