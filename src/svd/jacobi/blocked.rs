@@ -5,6 +5,10 @@
 //! That keeps the accuracy relative to each column: where columns differ in length, the entries of Z are small in
 //! proportion, and each is a sum of terms no larger, hence accurate relative to itself.
 //!
+//! In the last sweeps, where all angles of a pair of blocks are small, Z is not collected but written down: with K the
+//! skew matrix of the sines, `Z = I + K + K^2 / 2` is orthogonal to within `|K|^4 / 4`, and leaves cosines of second order
+//! as rotations one after the other do.
+//!
 //! G steers and decides. What crosses two blocks is computed from the true columns at every visit; what is inside a block
 //! at the beginning of a sweep, and from there on as `Z^T G Z`.
 
