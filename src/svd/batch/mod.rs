@@ -55,8 +55,8 @@ pub enum Order {
 ///
 /// Each matrix is `m x n` with `1 <= m, n <= 6` for `(m, n) = shape`; let `k = min(m, n)`. Row b of `a` holds the `m n`
 /// entries of matrix b in the given order. In the same way row b of `s` receives the `k` values, row b of `u` the
-/// entries of U (`m x k`), row b of `v` those of V (`n x k`), with [`Vectors::Full`] `m x m` and `n x n`. The strides of
-/// the four say how the batch lies in memory:
+/// entries of U (`m x k`), row b of `v` those of V (`n x k`), with [`Vectors::Full`](super::Vectors::Full) `m x m` and
+/// `n x n`. The strides of the four say how the batch lies in memory:
 ///
 /// ```
 /// use lowrank::{MatMut, MatRef, svd};

@@ -84,9 +84,9 @@ pub fn jacobi<T: Real>(
 /// The singular value decomposition `A = U diag(s) V^T` by one-sided Jacobi rotations.
 ///
 /// A is `m x n`; with `k = min(m, n)`, `s` has `k` elements, `u` is `m x k` and `v` `n x k`, or `m x m` and `n x n` with
-/// [`Vectors::Full`]. What is given is overwritten; the values are the same bits whichever vectors are asked for. The
-/// values descend; the first large entry of each column of V is positive (of U, if U alone is asked for; see
-/// [`column_sign`](super::column_sign)).
+/// [`Vectors::Full`](super::Vectors::Full). What is given is overwritten; the values are the same bits whichever vectors
+/// are asked for. The values descend; the first large entry of each column of V is positive (of U, if U alone is asked
+/// for; see [`column_sign`](super::column_sign)).
 ///
 /// Every finite matrix is accepted, whatever its scale, rank or shape. Backward stable; in addition the singular values
 /// of `B D`, D diagonal, and of a square `D B`, are accurate to about `eps cond(B)` each, however D is graded.
