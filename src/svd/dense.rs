@@ -1,6 +1,7 @@
 //! The dense singular value decomposition by the method that suits the shape.
 
 use super::small::{SMALL, small, small_scratch_len};
+use super::two::two_by_two;
 use super::{Info, Options, check_outputs, golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
 use crate::error::Error;
 use crate::real::Real;
@@ -60,12 +61,19 @@ pub fn svd<T: Real>(
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     check_outputs((m, n), s, &u, &v, options)?;
-    let needed = if u.is_some() || v.is_some() { svd_scratch_len(m, n) } else { svd_values_scratch_len(m, n) };
+    let needed = match (m, n) {
+        // The sum would take as long as half of the formula.
+        (2, 2) => const { svd_scratch_len(2, 2) },
+        _ if u.is_some() || v.is_some() => svd_scratch_len(m, n),
+        _ => svd_values_scratch_len(m, n),
+    };
     if scratch.len() < needed {
         return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
     }
     let k = m.min(n);
-    if k <= SMALLER || (k <= SMALL && !options.execution.isa().is_portable()) {
+    if (m, n) == (2, 2) {
+        two_by_two(a, s, u, v, options)
+    } else if k <= SMALLER || (k <= SMALL && !options.execution.isa().is_portable()) {
         small(a, s, u, v, options, scratch)
     } else {
         golub_kahan(a, s, u, v, options, scratch)

@@ -30,8 +30,8 @@ pub(super) const NEAR: i32 = 8;
 pub(super) fn two_by_two<T: Real>(
     a: MatRef<'_, T>,
     s: &mut [T],
-    u: Option<&mut MatMut<'_, T>>,
-    v: Option<&mut MatMut<'_, T>>,
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
     options: &Options,
 ) -> Result<Info, Error> {
     let [mut x, mut y, mut z, mut w] = [a.at(0, 0), a.at(0, 1), a.at(1, 0), a.at(1, 1)];
@@ -41,8 +41,9 @@ pub(super) fn two_by_two<T: Real>(
     }
     let largest = x.abs().max(y.abs()).max(z.abs().max(w.abs()));
     let own = if largest == T::ZERO { 0 } else { largest.exponent() };
-    let shift = if own.abs() <= NEAR { 0 } else { -own };
-    if shift != 0 {
+    let (mut shift, mut told) = (0, 0);
+    if own.abs() > NEAR {
+        (shift, told) = (-own, scaling_exponent(largest));
         [x, y, z, w] = [x.scale(shift), y.scale(shift), z.scale(shift), w.scale(shift)];
     }
     let (rotation, (cos_alpha, sin_alpha)) = polar(x + w, z - y);
@@ -52,9 +53,13 @@ pub(super) fn two_by_two<T: Real>(
     let first = (rotation + reflection) * half;
     let second = if first > T::ZERO { (determinant.abs() / first).min(first) } else { T::ZERO };
 
-    let told = scaling_exponent(largest);
     let exponent = shift - if options.scaled { told } else { 0 };
-    write_values(&[first, second], exponent, &options.scaled(false), s)?;
+    if exponent == 0 && options.threshold == 0.0 {
+        s.put(0, first);
+        s.put(1, second);
+    } else {
+        write_values(&[first, second], exponent, &options.scaled(false), s)?;
+    }
     let nonzero = usize::from(s.at(0) > T::ZERO) + usize::from(s.at(1) > T::ZERO);
     let info = Info { converged: true, sweeps: 0, nonzero, exponent: told };
     if u.is_none() && v.is_none() {
@@ -103,7 +108,10 @@ fn sign<T: Real>([x, y]: [T; 2]) -> T {
 }
 
 #[inline(always)]
-fn write<T: Real>([[a, b], [c, d]]: [[T; 2]; 2], [first, second]: [T; 2], to: &mut MatMut<'_, T>) {
+fn write<T: Real>([[a, b], [c, d]]: [[T; 2]; 2], [first, second]: [T; 2], mut to: MatMut<'_, T>) {
+    if to.shape() != (2, 2) {
+        return;
+    }
     to.put(0, 0, a * first);
     to.put(1, 0, b * first);
     to.put(0, 1, c * second);

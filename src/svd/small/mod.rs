@@ -14,7 +14,6 @@
 mod lanes;
 mod rotations;
 
-use super::two::two_by_two;
 use super::{Info, Options, complete, fix_pair, jacobi_unblocked, jacobi_unblocked_scratch_len};
 use crate::check;
 use crate::columns::{Columns, Total, with_adjacent_rows};
@@ -59,9 +58,6 @@ pub(super) fn small<T: Real>(
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
     let (l, k) = (m.max(n), m.min(n));
-    if (m, n) == (2, 2) {
-        return two_by_two(a, s, u.as_mut(), v.as_mut(), options);
-    }
     let wide = m < n;
     let left_rules = v.is_some() == wide;
     let (own_u, own_v) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));

@@ -85,12 +85,9 @@ pub(super) fn turn<S: Simd<T>, T: Real>(
     let positive = simd.add(sums.squares, simd.splat(T::from_f64(4.0) * T::MIN_POSITIVE));
     let (partner, partner_floor) = (simd.exchange(sums.squares, round), simd.exchange(*floors, round));
     let unit = simd.inverse_power(simd.add(positive, partner));
-    let a = simd.mul(sums.squares, unit);
-    let b = simd.exchange(a, round);
+    let (a, b) = (simd.mul(sums.squares, unit), simd.mul(partner, unit));
     let e = simd.mul(sums.inner, simd.add(unit, unit));
-    // Of two equally long columns that in the lower lane counts as the longer.
-    let first = simd.select_less(numbers, simd.exchange(numbers, round), least, simd.sub(zero, least));
-    let difference = simd.add(simd.sub(a, b), first);
+    let difference = simd.mul(simd.sub(sums.squares, partner), unit);
 
     let (size, d) = (simd.abs(e), simd.abs(difference));
     let w = simd.mul_add(simd.splat(T::from_f64(WEIGHT)), size, d);
@@ -108,7 +105,9 @@ pub(super) fn turn<S: Simd<T>, T: Real>(
     let twice = simd.add(x, x);
     let sine = simd.mul(twice, y);
     let sine = simd.select_less(e, zero, simd.sub(zero, sine), sine);
-    let sine = simd.mul(simd.select_less(difference, zero, simd.sub(zero, sine), sine), inverse);
+    // Of two equally long columns that in the lower lane counts as the longer. No other difference is as small.
+    let tie = simd.select_less(numbers, simd.exchange(numbers, round), zero, least);
+    let sine = simd.mul(simd.select_less(difference, tie, simd.sub(zero, sine), sine), inverse);
     let versine = simd.mul(simd.mul(twice, x), inverse);
 
     let inverse = simd.div(one, simd.add(product, least));
