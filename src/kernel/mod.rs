@@ -10,6 +10,7 @@
 
 mod angles;
 mod gemm;
+mod group;
 mod lanes;
 mod panel;
 mod product;

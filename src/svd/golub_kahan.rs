@@ -11,14 +11,13 @@
 //! which vectors are asked for, so they are always the same bits.
 
 use super::bidiagonal;
-use super::{Info, Options, check_outputs, fix_pair, write_values};
+use super::{Info, Options, Outputs, as_tall, write_values};
 use crate::bidiagonalize::{Bidiagonal, bidiagonalize, bidiagonalize_scratch_len};
-use crate::check;
 use crate::columns::Columns;
-use crate::error::{Error, Operand};
+use crate::error::Error;
 use crate::householder::{Side, apply, apply_scratch_len, apply_unblocked};
 use crate::qr::{factor_blocked, factor_blocked_scratch_len};
-use crate::range::{copy_scaled, scaling_exponent};
+use crate::range::copy_scaled;
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::tall;
@@ -79,40 +78,27 @@ const fn vectors(l: usize, k: usize) -> [usize; 3] {
 pub fn golub_kahan<T: Real>(
     a: MatRef<'_, T>,
     s: &mut [T],
-    mut u: Option<MatMut<'_, T>>,
-    mut v: Option<MatMut<'_, T>>,
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
     options: &Options,
     scratch: &mut [T],
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
-    let k = m.min(n);
-    check_outputs((m, n), s, &u, &v, options)?;
-    check::exact_index::<T>(k)?;
     let needed =
         if u.is_some() || v.is_some() { golub_kahan_scratch_len(m, n) } else { golub_kahan_values_scratch_len(m, n) };
-    if scratch.len() < needed {
-        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
-    }
-    let exponent = scaling_exponent(check::finite(a, Operand::A)?);
-    // A wide matrix is the tall one's transpose with U and V exchanged.
-    let info = if m >= n {
-        tall(a, exponent, s, u.as_mut(), v.as_mut(), options, scratch)
-    } else {
-        tall(a.t(), exponent, s, v.as_mut(), u.as_mut(), options, scratch)
-    }?;
-    fix_pair(u.as_mut(), v.as_mut(), k);
-    Ok(info)
+    as_tall(a, s, [u, v], options, needed, scratch, |a, exponent, outputs, scratch| {
+        tall(a, exponent, outputs, options, scratch)
+    })
 }
 
 fn tall<T: Real>(
     a: MatRef<'_, T>,
     exponent: i32,
-    s: &mut [T],
-    left: Option<&mut MatMut<'_, T>>,
-    right: Option<&mut MatMut<'_, T>>,
+    outputs: Outputs<'_, T>,
     options: &Options,
     scratch: &mut [T],
 ) -> Result<Info, Error> {
+    let Outputs { s, left, right } = outputs;
     let ((l, k), execution) = (a.shape(), options.execution);
     let reduction = reduction(l, k);
     let (first, rest) = scratch.split_at_mut_checked(sum(reduction)).unwrap_or_default();
@@ -147,7 +133,7 @@ fn tall<T: Real>(
 
     let reflectors = if by_qr { square.as_ref() } else { work.as_ref() };
     let isa = execution.isa();
-    if let Some(left) = left {
+    if let Some(mut left) = left {
         let rows = reflectors.rows();
         let small = k <= UNBLOCKED && rows == k;
         if small {
@@ -171,7 +157,7 @@ fn tall<T: Real>(
             apply(Side::Forward, work.as_ref(), tau, left.rb(), execution, rest)?;
         }
     }
-    if let Some(right) = right {
+    if let Some(mut right) = right {
         let reflectors = reflectors.t().submatrix(1, 0, k.saturating_sub(1), k.saturating_sub(1));
         let mut part = y.as_mut().submatrix(1, 0, k, k);
         if k <= UNBLOCKED {

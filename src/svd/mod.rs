@@ -61,6 +61,7 @@ use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
 use crate::kernel::{Execution, Isa};
 use crate::qr::{apply_q, factor};
+use crate::range::scaling_exponent;
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
@@ -180,6 +181,39 @@ fn check_outputs<T>(
     }
     check::shape(Operand::Left, u, (m, left))?;
     check::shape(Operand::Right, v, (n, right))
+}
+
+/// What the decomposition of a tall matrix returns.
+struct Outputs<'a, T> {
+    s: &'a mut [T],
+    left: Option<MatMut<'a, T>>,
+    right: Option<MatMut<'a, T>>,
+}
+
+/// Checks the arguments of a method for every shape, and has it decompose `2^exponent A`, or the transpose of that if it is
+/// wide, whose U and V are exchanged.
+fn as_tall<T: Real>(
+    a: MatRef<'_, T>,
+    s: &mut [T],
+    [mut u, mut v]: [Option<MatMut<'_, T>>; 2],
+    options: &Options,
+    needed: usize,
+    scratch: &mut [T],
+    decompose: impl FnOnce(MatRef<'_, T>, i32, Outputs<'_, T>, &mut [T]) -> Result<Info, Error>,
+) -> Result<Info, Error> {
+    let (m, n) = a.shape();
+    check_outputs((m, n), s, &u, &v, options)?;
+    check::exact_index::<T>(m.min(n))?;
+    if scratch.len() < needed {
+        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
+    }
+    let exponent = scaling_exponent(check::finite(a, Operand::A)?);
+    let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
+    let (tall, outputs) =
+        if m >= n { (a, Outputs { s, left, right }) } else { (a.t(), Outputs { s, left: right, right: left }) };
+    let info = decompose(tall, exponent, outputs, scratch)?;
+    fix_pair(u.as_mut(), v.as_mut(), m.min(n));
+    Ok(info)
 }
 
 /// Writes the values of a matrix that was scaled by `2^exponent`, in that scale if the options say so, those below the

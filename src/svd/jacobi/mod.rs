@@ -22,12 +22,11 @@ mod solved;
 mod triangle;
 mod warm;
 
-use super::{Info, Options, check_outputs, fix_pair, write_values};
-use crate::check;
+use super::{Info, Options, Outputs, as_tall, write_values};
 use crate::columns::Columns;
-use crate::error::{Error, Operand};
+use crate::error::Error;
 use crate::kernel::{Execution, Found};
-use crate::range::{copy_scaled, scaling_exponent};
+use crate::range::copy_scaled;
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
@@ -136,45 +135,29 @@ pub(super) fn square<T: Real>(
     Ok(accumulated::decompose(&triangle, &mut outputs, &options, memory)?.converged)
 }
 
-/// What a decomposition of a tall matrix returns.
-struct Outputs<'a, T> {
-    s: &'a mut [T],
-    left: Option<MatMut<'a, T>>,
-    right: Option<MatMut<'a, T>>,
-}
-
 /// The steps of both: `solved` is tried first, and returns nothing if the rotations must be accumulated.
 fn decompose<T: Real>(
     a: MatRef<'_, T>,
     s: &mut [T],
-    mut u: Option<MatMut<'_, T>>,
-    mut v: Option<MatMut<'_, T>>,
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
     options: &Options,
     scratch: &mut [T],
     solved: impl FnOnce(&Triangle<'_, T>, &mut Outputs<'_, T>) -> Result<Option<Info>, Error>,
 ) -> Result<Info, Error> {
-    let (m, n) = a.shape();
-    let k = m.min(n);
-    check_outputs((m, n), s, &u, &v, options)?;
-    check::exact_index::<T>(k)?;
-    let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(m.max(n), k))?;
-    let exponent = scaling_exponent(check::finite(a, Operand::A)?);
-    // A wide matrix is the tall one's transpose with U and V exchanged.
-    let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
-    let (tall, mut outputs) =
-        if m >= n { (a, Outputs { s, left, right }) } else { (a.t(), Outputs { s, left: right, right: left }) };
-    let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
-    let fill = |work: &mut Columns<'_, T>| copy_scaled(tall, exponent, work);
-    let triangle = Triangle::new(fill, tall.shape(), exponent, options, memory);
-    let info = match solved(&triangle, &mut outputs)? {
-        Some(info) => info,
-        None => {
-            let memory = accumulated::Memory { x, w, buffer, norms, exponents, values };
-            accumulated::decompose(&triangle, &mut outputs, options, memory)?
+    let needed = jacobi_unblocked_scratch_len(a.rows(), a.cols());
+    as_tall(a, s, [u, v], options, needed, scratch, |a, exponent, mut outputs, scratch| {
+        let (l, k) = a.shape();
+        let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(l, k))?;
+        let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
+        let fill = |work: &mut Columns<'_, T>| copy_scaled(a, exponent, work);
+        let triangle = Triangle::new(fill, (l, k), exponent, options, memory);
+        if let Some(info) = solved(&triangle, &mut outputs)? {
+            return Ok(info);
         }
-    };
-    fix_pair(u.as_mut(), v.as_mut(), k);
-    Ok(info)
+        let memory = accumulated::Memory { x, w, buffer, norms, exponents, values };
+        accumulated::decompose(&triangle, &mut outputs, options, memory)
+    })
 }
 
 /// Whether the sweep over `n` columns that found this was the last.
