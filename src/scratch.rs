@@ -32,13 +32,15 @@ pub(crate) const fn min(a: usize, b: usize) -> usize {
     if a < b { a } else { b }
 }
 
+/// Scratch must have as many elements as are needed.
+pub(crate) fn enough<T>(memory: &[T], needed: usize) -> Result<(), Error> {
+    if memory.len() < needed { Err(Error::ScratchTooSmall { needed, given: memory.len() }) } else { Ok(()) }
+}
+
 /// Cuts the pieces of a layout, in order, from the start of `memory`. Their content is what it was: whoever reads before
 /// writing clears first.
 pub(crate) fn split<T, const N: usize>(memory: &mut [T], layout: [usize; N]) -> Result<[&mut [T]; N], Error> {
-    let needed = sum(layout);
-    if memory.len() < needed {
-        return Err(Error::ScratchTooSmall { needed, given: memory.len() });
-    }
+    enough(memory, sum(layout))?;
     let mut rest = memory;
     Ok(layout.map(|len| {
         let (piece, others) = core::mem::take(&mut rest).split_at_mut_checked(len).unwrap_or_default();

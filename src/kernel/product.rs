@@ -3,6 +3,7 @@
 use super::{Backend, Execution, Parallelism, gemm as own, row_reduce};
 use crate::error::{Error, Operand};
 use crate::real::Real;
+use crate::scratch::enough;
 use crate::view::{MatMut, MatRef};
 
 /// Elements of scratch that [`gemm`] needs for an `m x k` by `k x n` product, whatever the backend.
@@ -37,10 +38,7 @@ pub fn gemm<T: Real>(
     if c.shape() != (m, n) {
         return Err(Error::Shape { operand: Operand::C, expected: (m, n), given: c.shape() });
     }
-    let needed = gemm_scratch_len(m, n, k);
-    if scratch.len() < needed {
-        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
-    }
+    enough(scratch, gemm_scratch_len(m, n, k))?;
     match execution.parallelism {
         Parallelism::One => single(alpha, a, b, beta, c, execution, scratch),
         #[cfg(feature = "rayon")]
@@ -89,10 +87,7 @@ pub fn gram<T: Real>(
     if c.shape() != (n, n) {
         return Err(Error::Shape { operand: Operand::C, expected: (n, n), given: c.shape() });
     }
-    let needed = gram_scratch_len(a.rows(), n);
-    if scratch.len() < needed {
-        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
-    }
+    enough(scratch, gram_scratch_len(a.rows(), n))?;
     let block = |start: usize, c: MatMut<'_, T>, scratch: &mut [T]| {
         let (rows, cols) = (a.submatrix(0, start, a.rows(), WIDTH), a.submatrix(0, 0, a.rows(), start + WIDTH));
         single(T::ONE, rows.t(), cols, T::ZERO, c.submatrix(0, 0, WIDTH, start + WIDTH), execution, scratch);

@@ -5,7 +5,7 @@ use super::two::two_by_two;
 use super::{Info, Options, check_outputs, golub_kahan, golub_kahan_scratch_len, golub_kahan_values_scratch_len};
 use crate::error::Error;
 use crate::real::Real;
-use crate::scratch::{max, min};
+use crate::scratch::{enough, max, min};
 use crate::view::{MatMut, MatRef};
 
 /// The largest short side that is always rotated, also where vectors are no more than arrays.
@@ -60,20 +60,16 @@ pub fn svd<T: Real>(
     scratch: &mut [T],
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
-    check_outputs((m, n), s, &u, &v, options)?;
-    let needed = match (m, n) {
-        // The sum would take as long as half of the formula.
-        (2, 2) => const { svd_scratch_len(2, 2) },
-        _ if u.is_some() || v.is_some() => svd_scratch_len(m, n),
-        _ => svd_values_scratch_len(m, n),
-    };
-    if scratch.len() < needed {
-        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
-    }
-    let k = m.min(n);
     if (m, n) == (2, 2) {
-        two_by_two(a, s, u, v, options)
-    } else if k <= SMALLER || (k <= SMALL && !options.execution.isa().is_portable()) {
+        // The checks would take as long as the formula, if their numbers were not constants.
+        check_outputs((2, 2), s, &u, &v, options)?;
+        enough(scratch, const { svd_scratch_len(2, 2) })?;
+        return two_by_two(a, s, u, v, options);
+    }
+    check_outputs((m, n), s, &u, &v, options)?;
+    enough(scratch, if u.is_some() || v.is_some() { svd_scratch_len(m, n) } else { svd_values_scratch_len(m, n) })?;
+    let k = m.min(n);
+    if k <= SMALLER || (k <= SMALL && !options.execution.isa().is_portable()) {
         small(a, s, u, v, options, scratch)
     } else {
         golub_kahan(a, s, u, v, options, scratch)

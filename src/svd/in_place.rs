@@ -22,7 +22,7 @@ use crate::error::{Error, Operand};
 use crate::householder::form_unblocked;
 use crate::range::scaling_exponent;
 use crate::real::Real;
-use crate::scratch::{max, min, split, sum, times};
+use crate::scratch::{enough, max, min, split, sum, times};
 use crate::view::MatMut;
 
 /// Columns, or rows, that are copied together where they are not contiguous.
@@ -106,10 +106,7 @@ pub fn golub_kahan_in_place<T: Real>(
         return Err(Error::Shape { operand: Operand::SingularValues, expected: (k, 1), given: (s.len(), 1) });
     }
     check::shape(if m >= n { Operand::Right } else { Operand::Left }, &square, (k, k))?;
-    let needed = golub_kahan_in_place_scratch_len(m, n);
-    if scratch.len() < needed {
-        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
-    }
+    enough(scratch, golub_kahan_in_place_scratch_len(m, n))?;
     let exponent = scaling_exponent(check::finite(a.as_ref(), Operand::A)?);
     // A wide matrix is the tall one's transpose with U and V exchanged.
     let tall = if m >= n { a.rb() } else { a.rb().t() };

@@ -63,6 +63,7 @@ use crate::kernel::{Execution, Isa};
 use crate::qr::{apply_q, factor};
 use crate::range::scaling_exponent;
 use crate::real::Real;
+use crate::scratch::enough;
 use crate::view::{MatMut, MatRef};
 
 /// Options of the dense methods.
@@ -204,9 +205,7 @@ fn as_tall<T: Real>(
     let (m, n) = a.shape();
     check_outputs((m, n), s, &u, &v, options)?;
     check::exact_index::<T>(m.min(n))?;
-    if scratch.len() < needed {
-        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
-    }
+    enough(scratch, needed)?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
     let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
     let (tall, outputs) =

@@ -21,7 +21,7 @@ use crate::kernel::{gemm, gemm_scratch_len};
 use crate::qr::factor_blocked;
 use crate::range::{copy_scaled, scaling_exponent};
 use crate::real::Real;
-use crate::scratch::{ALIGNMENT, aligned, max, split, sum, times};
+use crate::scratch::{ALIGNMENT, aligned, enough, max, split, sum, times};
 use crate::svd::{Info, Options, check_outputs, fix_pair};
 use crate::triangular::invert_upper_blocked;
 use crate::view::{MatMut, MatRef};
@@ -74,10 +74,7 @@ pub fn jacobi_warm<T: Real>(
     let mut u = u;
     check_outputs((m, n), s, &u, &v, options)?;
     check::exact_index::<T>(n)?;
-    let needed = jacobi_warm_scratch_len(m, n);
-    if scratch.len() < needed {
-        return Err(Error::ScratchTooSmall { needed, given: scratch.len() });
-    }
+    enough(scratch, jacobi_warm_scratch_len(m, n))?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
     if let Some(v) = &mut v {
         check::finite(v.as_ref(), Operand::Right)?;
