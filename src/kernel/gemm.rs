@@ -30,9 +30,10 @@ const KC: usize = 256;
 const NC: usize = 480;
 /// A is packed if it meets more columns of B than this.
 const REUSE: usize = 64;
-/// A is packed too if it has more numbers than this, half of a second-level cache of 1 MiB, from which it is read in strips
-/// as high as a tile.
-const IN_PLACE: usize = 1 << 16;
+/// If A does not stay in the caches, which strips as high as a tile are slow to read from, it is packed for fewer.
+const FAR_REUSE: usize = 32;
+/// The numbers in half of a second-level cache of 1 MiB.
+const NEAR: usize = 1 << 16;
 /// Most numbers in a column of a tile.
 const HEIGHT: usize = 48;
 
@@ -91,7 +92,8 @@ impl<T: Real> Gemm<'_, T> {
         let Gemm { alpha, a, b, beta, mut c, packed_a, packed_b } = self;
         let (m, k, n) = (a.rows(), a.cols(), b.cols());
         let height = S::TILE.0 * S::LANES;
-        let pack_a = a.row_stride() != 1 || n > REUSE || m.saturating_mul(k) > IN_PLACE;
+        let far = m.saturating_mul(k) > NEAR;
+        let pack_a = a.row_stride() != 1 || n > if far { FAR_REUSE } else { REUSE };
         let pack_b = m > MC;
         for col in (0..n).step_by(NC) {
             for depth in (0..k).step_by(KC) {
@@ -106,38 +108,51 @@ impl<T: Real> Gemm<'_, T> {
                     if pack_a {
                         pack(simd, a_block, height, S::LANES, packed_a);
                     }
-                    let k = a_block.cols();
-                    for j in (0..b_block.cols()).step_by(NR) {
-                        let b_panel = if pack_b {
-                            Panel { data: packed_b.as_ptr().wrapping_add(j * k), step: NR, across: 1 }
-                        } else {
-                            let part = b_block.submatrix(0, j, k, NR);
-                            Panel { data: part.as_ptr(), step: b.row_stride(), across: b.col_stride() }
-                        };
-                        for i in (0..a_block.rows()).step_by(height) {
-                            let c = c.rb().submatrix(row + i, col + j, height, NR);
-                            let vectors = c.rows().div_ceil(S::LANES);
-                            let a_panel = if pack_a {
-                                Panel {
-                                    data: packed_a.as_ptr().wrapping_add(i * k),
-                                    step: vectors * S::LANES,
-                                    across: 1,
+                    let (rows, k) = a_block.shape();
+                    let strip = if pack_a { MC } else { height };
+                    for top in (0..rows).step_by(strip) {
+                        if far && !pack_a {
+                            // The next strip is asked for while this one is used.
+                            for l in 0..k {
+                                for i in 0..S::TILE.0 {
+                                    let at = top + height + i * S::LANES + l * a.col_stride();
+                                    simd.prefetch(a_block.as_ptr().wrapping_add(at));
                                 }
+                            }
+                        }
+                        for j in (0..b_block.cols()).step_by(NR) {
+                            let b_panel = if pack_b {
+                                Panel { data: packed_b.as_ptr().wrapping_add(j * k), step: NR, across: 1 }
                             } else {
-                                let part = a_block.submatrix(i, 0, height, k);
-                                Panel { data: part.as_ptr(), step: a.col_stride(), across: 1 }
+                                let part = b_block.submatrix(0, j, k, NR);
+                                Panel { data: part.as_ptr(), step: b.row_stride(), across: b.col_stride() }
                             };
-                            let tile = Tile { simd, k, alpha, padded: pack_a, a: a_panel, b: b_panel, beta, c };
-                            // SAFETY: a packed panel holds `k` columns of `vectors` whole vectors, or `k` rows of NR
-                            // numbers; one that is not packed is a part of A or B with as many rows or columns as C has.
-                            unsafe {
-                                match (vectors, pack_b) {
-                                    (1, true) => tile.compute::<1, NR, true>(),
-                                    (1, false) => tile.compute::<1, NR, false>(),
-                                    (2, true) => tile.compute::<2, NR, true>(),
-                                    (2, false) => tile.compute::<2, NR, false>(),
-                                    (_, true) => tile.compute::<3, NR, true>(),
-                                    (_, false) => tile.compute::<3, NR, false>(),
+                            for i in (top..rows.min(top + strip)).step_by(height) {
+                                let c = c.rb().submatrix(row + i, col + j, height, NR);
+                                let vectors = c.rows().div_ceil(S::LANES);
+                                let a_panel = if pack_a {
+                                    Panel {
+                                        data: packed_a.as_ptr().wrapping_add(i * k),
+                                        step: vectors * S::LANES,
+                                        across: 1,
+                                    }
+                                } else {
+                                    let part = a_block.submatrix(i, 0, height, k);
+                                    Panel { data: part.as_ptr(), step: a.col_stride(), across: 1 }
+                                };
+                                let tile = Tile { simd, k, alpha, padded: pack_a, a: a_panel, b: b_panel, beta, c };
+                                // SAFETY: a packed panel holds `k` columns of `vectors` whole vectors, or `k` rows of NR
+                                // numbers; one that is not packed is a part of A or B with as many rows or columns as C
+                                // has.
+                                unsafe {
+                                    match (vectors, pack_b) {
+                                        (1, true) => tile.compute::<1, NR, true>(),
+                                        (1, false) => tile.compute::<1, NR, false>(),
+                                        (2, true) => tile.compute::<2, NR, true>(),
+                                        (2, false) => tile.compute::<2, NR, false>(),
+                                        (_, true) => tile.compute::<3, NR, true>(),
+                                        (_, false) => tile.compute::<3, NR, false>(),
+                                    }
                                 }
                             }
                         }
@@ -417,7 +432,7 @@ mod tests {
 
     #[test]
     fn shapes_at_the_edges_of_the_blocks() {
-        for shape in [(240, 480, 256), (241, 481, 257), (1, 500, 300), (300, 1, 513), (65, 64, 512)] {
+        for shape in [(240, 480, 256), (241, 481, 257), (1, 500, 300), (300, 1, 513), (65, 64, 512), (500, 20, 300)] {
             against_the_definition::<f64>(shape, [1, 0, 1], 1.0);
             against_the_definition::<f32>(shape, [0, 1, 0], 0.0);
         }
