@@ -9,8 +9,8 @@
 //! The triangle of the rows so far is factorized together with the next rows (Demmel, Grigori, Hoemmen & Langou,
 //! "Communication-optimal parallel and sequential QR and LU factorizations", SISC 34, 2012: the flat tree). A block of rows
 //! stays in the second-level cache while it is factorized, and a panel of its columns is about as large as the first-level
-//! one (23 to 64 KiB of `f64`, half of that of `f32`): the matrix comes from memory once for R, and once more for Q, where a factorization by columns reads all of it for every
-//! panel.
+//! one (23 to 64 KiB of `f64`, half of that of `f32`): the matrix comes from memory once for R, and once more for Q, where
+//! a factorization by columns reads all of it for every panel.
 //!
 //! A reflector of a block touches one row of the triangle and the block: `v_j = (e_j, b_j)`. So those of a block are `[I; B]`
 //! with B as large as the block, `Q_i = I - [I; B] T [I, B^T]`, and on what is zero below its first k rows, as R X is, that

@@ -33,15 +33,15 @@ use crate::view::MatRef;
 
 /// Steps in a panel.
 const PANEL: usize = 32;
-/// Parts in which a pass over a large matrix is made, each of some columns.
-const TASKS: usize = 4;
-/// Entries of a matrix that is large: more than a second-level cache of 1 MiB holds of `f64`.
-const LARGE: usize = 1 << 17;
 /// The same while A stays in the second-level cache, where a product that brings A up to date costs less than what many
 /// steps would have to correct.
 const SHORT_PANEL: usize = 8;
 /// Most columns of such a matrix.
 const IN_CACHE: usize = 512;
+/// Parts in which a pass over a large matrix is made, each of some columns.
+const TASKS: usize = 4;
+/// Entries of a matrix that is large: more than a second-level cache of 1 MiB holds of `f64`.
+const LARGE: usize = 1 << 17;
 /// Up to so many columns, to change A at every step costs less than to correct for what has not been applied.
 const UNBLOCKED: usize = 128;
 

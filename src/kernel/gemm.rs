@@ -112,13 +112,7 @@ impl<T: Real> Gemm<'_, T> {
                     let strip = if pack_a { MC } else { height };
                     for top in (0..rows).step_by(strip) {
                         if far && !pack_a {
-                            // The next strip is asked for while this one is used.
-                            for l in 0..k {
-                                for i in 0..S::TILE.0 {
-                                    let at = top + height + i * S::LANES + l * a.col_stride();
-                                    simd.prefetch(a_block.as_ptr().wrapping_add(at));
-                                }
-                            }
+                            ask_for_strip(simd, a_block, top + height);
                         }
                         for j in (0..b_block.cols()).step_by(NR) {
                             let b_panel = if pack_b {
@@ -159,6 +153,16 @@ impl<T: Real> Gemm<'_, T> {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Asks for the rows of a tile from `top` on, which are used after those before them.
+#[inline(always)]
+fn ask_for_strip<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, top: usize) {
+    for j in 0..block.cols() {
+        for i in 0..S::TILE.0 {
+            simd.prefetch(block.as_ptr().wrapping_add(top + i * S::LANES + j * block.col_stride()));
         }
     }
 }

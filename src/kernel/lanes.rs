@@ -7,11 +7,11 @@ use super::simd::{MOST_LANES, Simd, Twice, load_transposed, transpose};
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
-/// The most lanes of a group.
-pub(crate) const GROUP: usize = 2 * MOST_LANES;
+/// The most rows that lie in lanes at once.
+pub(crate) const MOST_ROWS: usize = 2 * MOST_LANES;
 
 /// The entries of a group of rows: for each place in a row, the lanes.
-pub(crate) type Lanes<T, const ENTRIES: usize> = [[T; GROUP]; ENTRIES];
+pub(crate) type Lanes<T, const ENTRIES: usize> = [[T; MOST_ROWS]; ENTRIES];
 
 /// How many of the entries go in blocks.
 #[inline(always)]
@@ -137,7 +137,7 @@ mod tests {
         #[inline(always)]
         fn run<S: Simd<T>>(self, simd: S) {
             let Copy(a, mut out) = self;
-            let mut group = [[T::from_f64(f64::NAN); GROUP]; 36];
+            let mut group = [[T::from_f64(f64::NAN); MOST_ROWS]; 36];
             for first in (0..a.rows()).step_by(2 * S::LANES) {
                 read_rows(simd, a, first, &mut group);
                 for (entry, lanes) in group.iter().enumerate().take(a.cols()) {
@@ -163,6 +163,22 @@ mod tests {
                     MatMut::new(&mut expected, rows, cols, down, across).unwrap().copy_from(a);
                     assert!(copy == expected, "{isa:?}, {rows} x {cols}, {down}, {across}");
                 }
+            }
+        }
+    }
+
+    /// The places of lanes without a row are not even formed into a slice: with this stride the first of them is null.
+    #[test]
+    fn a_single_row_may_have_any_stride() {
+        let data: Vec<f64> = (0..16).map(f64::from).collect();
+        let data = &data[data.as_ptr().align_offset(64)..];
+        for isa in Isa::all() {
+            for lanes in [2, 4, 8] {
+                let down = (data.as_ptr().addr() / (8 * lanes)).wrapping_neg() & (usize::MAX / (8 * lanes));
+                let mut copy = [0.0; 4];
+                let a = MatRef::new(data, 1, 4, down, 1).unwrap();
+                isa.run(Copy(a, MatMut::new(&mut copy, 1, 4, down, 1).unwrap()));
+                assert_eq!(copy, data[..4], "{isa:?}");
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The inner loops: everything that costs time runs through here.
 //!
-//! `vector` holds the operations on slices, `product` the matrix products behind one door, [`gemm`](gemm()). The bodies are
-//! written once over the vectors of `simd` and instantiated for each instruction set; the portable instance never fuses a
+//! `vector` holds the operations on slices, `panel` those on all columns of a matrix (of which `group` takes a few at a
+//! time), `product` the matrix products behind one door, [`gemm`](gemm()); `rotations` and `angles` make the columns of a
+//! block orthogonal, `lanes` turns rows of small matrices into lanes. The bodies are written once over the vectors of `simd` and instantiated for each instruction set; the portable instance never fuses a
 //! multiplication with an addition, so it gives the same bits everywhere.
 //!
 //! How a product is computed is a value, [`Execution`], never a side effect of a Cargo feature.
@@ -19,7 +20,7 @@ mod simd;
 mod vector;
 
 pub(crate) use angles::Found;
-pub(crate) use lanes::{GROUP, read_rows, write_rows};
+pub(crate) use lanes::{MOST_ROWS, read_rows, write_rows};
 pub(crate) use panel::Step;
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
 pub(crate) use rotations::{Inner, Pairs};

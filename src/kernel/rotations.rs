@@ -19,7 +19,7 @@ use crate::columns::Total;
 use crate::real::Real;
 
 /// Most pairs that are taken at once: a multiple of the lanes of every vector.
-const GROUP: usize = 64;
+const MOST_PAIRS: usize = 64;
 
 /// Which pairs a sweep visits, each once.
 #[derive(Clone, Copy, Debug)]
@@ -98,15 +98,15 @@ impl<T: Real> Kernel<T> for Rotations<'_, T> {
         let n = self.squares.len();
         let (rounds, slots) = self.pairs.rounds(n);
         let mut found = [simd.splat(T::ZERO); 2];
-        let mut group = Group::new();
+        let mut group = Disjoint::new();
         for round in 0..rounds {
             for slot in 0..slots {
                 let (p, q) = self.pairs.at(n, rounds, round, slot);
                 if p.max(q) < n {
-                    group.places[group.count % GROUP] = (p.min(q), p.max(q));
+                    group.places[group.count % MOST_PAIRS] = (p.min(q), p.max(q));
                     group.count += 1;
                 }
-                if group.count == GROUP || slot + 1 == slots {
+                if group.count == MOST_PAIRS || slot + 1 == slots {
                     self.rotate(simd, &mut group, &mut found);
                     group.count = 0;
                 }
@@ -118,29 +118,29 @@ impl<T: Real> Kernel<T> for Rotations<'_, T> {
 }
 
 /// Pairs without a common column, and their numbers.
-struct Group<T> {
-    places: [(usize, usize); GROUP],
+struct Disjoint<T> {
+    places: [(usize, usize); MOST_PAIRS],
     count: usize,
-    products: [T; GROUP],
+    products: [T; MOST_PAIRS],
     /// Squared norms before, then after the rotation.
-    firsts: [T; GROUP],
-    seconds: [T; GROUP],
-    sines: [T; GROUP],
-    halves: [T; GROUP],
+    firsts: [T; MOST_PAIRS],
+    seconds: [T; MOST_PAIRS],
+    sines: [T; MOST_PAIRS],
+    halves: [T; MOST_PAIRS],
 }
 
-impl<T: Real> Group<T> {
+impl<T: Real> Disjoint<T> {
     #[inline(always)]
     fn new() -> Self {
-        let (zeros, ones) = ([T::ZERO; GROUP], [T::ONE; GROUP]);
-        let places = [(0, 0); GROUP];
-        Group { places, count: 0, products: zeros, firsts: ones, seconds: ones, sines: zeros, halves: zeros }
+        let (zeros, ones) = ([T::ZERO; MOST_PAIRS], [T::ONE; MOST_PAIRS]);
+        let places = [(0, 0); MOST_PAIRS];
+        Disjoint { places, count: 0, products: zeros, firsts: ones, seconds: ones, sines: zeros, halves: zeros }
     }
 
     /// The angles of the pairs from `start` on that fill a vector; adds to the sums of [`Found`].
     #[inline(always)]
     fn angles<S: Simd<T>>(&mut self, simd: S, start: usize, tolerance: T, found: &mut [S::Vector; 2]) {
-        if start + S::LANES > GROUP {
+        if start + S::LANES > MOST_PAIRS {
             return;
         }
         // SAFETY: a vector follows `start` in each array.
@@ -162,8 +162,8 @@ impl<T: Real> Group<T> {
 
 impl<T: Real> Rotations<'_, T> {
     #[inline(always)]
-    fn rotate<S: Simd<T>>(&mut self, simd: S, group: &mut Group<T>, found: &mut [S::Vector; 2]) {
-        let count = GROUP.min(group.count);
+    fn rotate<S: Simd<T>>(&mut self, simd: S, group: &mut Disjoint<T>, found: &mut [S::Vector; 2]) {
+        let count = MOST_PAIRS.min(group.count);
         for i in 0..count {
             let (p, q) = group.places[i];
             group.products[i] = self.product(simd, p, q);
@@ -172,7 +172,7 @@ impl<T: Real> Rotations<'_, T> {
         let mut start = 0;
         while start < count {
             // The lanes without a pair find columns that are orthogonal.
-            for i in count.max(start)..GROUP.min(start + S::LANES) {
+            for i in count.max(start)..MOST_PAIRS.min(start + S::LANES) {
                 group.products[i] = T::ZERO;
             }
             group.angles(simd, start, self.tolerance, found);

@@ -122,14 +122,14 @@ fn tall<T: Real>(
     let superdiagonal = b.superdiagonal.get(..k.saturating_sub(1)).unwrap_or_default();
     if left.is_none() && right.is_none() {
         let converged = bidiagonal::svd(b.diagonal, superdiagonal, found, None, None, execution, rest)?;
-        write_values(found, exponent, options, s)?;
-        return Ok(info(converged, s, exponent));
+        write_values(found, options.given_back(exponent), options.threshold, s)?;
+        return Ok(Info::new(converged, 0, s, exponent));
     }
     let [x, y, rest] = split(rest, vectors(l, k))?;
     let (mut x, mut y) = (Columns::new(x, k, k), Columns::new(y, k, k));
     let (want_x, want_y) = (left.is_some().then(|| x.as_mut()), right.is_some().then(|| y.as_mut()));
     let converged = bidiagonal::svd(b.diagonal, superdiagonal, found, want_x, want_y, execution, rest)?;
-    write_values(found, exponent, options, s)?;
+    write_values(found, options.given_back(exponent), options.threshold, s)?;
 
     let reflectors = if by_qr { square.as_ref() } else { work.as_ref() };
     let isa = execution.isa();
@@ -167,10 +167,5 @@ fn tall<T: Real>(
         }
         right.rb().copy_from(y.as_ref());
     }
-    Ok(info(converged, s, exponent))
-}
-
-pub(super) fn info<T: Real>(converged: bool, s: &[T], exponent: i32) -> Info {
-    let nonzero = s.iter().take_while(|s| **s > T::ZERO).count();
-    Info { converged, sweeps: 0, nonzero, exponent }
+    Ok(Info::new(converged, 0, s, exponent))
 }

@@ -14,7 +14,6 @@
 //! and may take 30; that these are enough is experience, not a theorem. If they are not, `converged` is false.
 
 use super::bidiagonal::qr_iteration;
-use super::golub_kahan::info;
 use super::{Info, Options, fix_pair, write_values};
 use crate::bidiagonalize::{Bidiagonal, bidiagonalize_unblocked, bidiagonalize_unblocked_scratch_len};
 use crate::check;
@@ -151,7 +150,7 @@ fn decompose<T: Real>(
         d.iter_mut().zip(diagonal.iter()).for_each(|(to, d)| *to = *d);
         e.iter_mut().zip(superdiagonal.iter()).for_each(|(to, e)| *to = *e);
         qr_iteration::vectors(d, e, None, None, isa, [left, right, &mut []]);
-        write_values(d, exponent, &Options::new(), s)?;
+        write_values(d, -exponent, 0.0, s)?;
     }
 
     let [column, columns] = split(steps, forming(l))?;
@@ -172,6 +171,6 @@ fn decompose<T: Real>(
     }
     let memory = split(steps, iteration(k))?;
     let converged = qr_iteration::vectors(diagonal, superdiagonal, vectors, square, isa, memory);
-    write_values(diagonal, exponent, options, s)?;
-    Ok(info(converged, s, exponent))
+    write_values(diagonal, options.given_back(exponent), options.threshold, s)?;
+    Ok(Info::new(converged, 0, s, exponent))
 }

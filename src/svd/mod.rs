@@ -77,7 +77,8 @@ pub struct Options {
     /// Sweeps after which Jacobi returns what it has; default 30, of which it commonly needs 4 to 8.
     pub max_sweeps: usize,
     /// Values below this part of the largest, from 0 to 1, are returned as zero. Jacobi may leave out columns that are; the
-    /// others change by no more than that. Default 0: only what is zero or underflows is left out.
+    /// values change by no more than that, so that one a little above may be returned as zero too. Default 0: only what is
+    /// zero or underflows is left out.
     pub threshold: f64,
     /// How the kernels are computed; default this crate's own on one thread.
     pub execution: Execution,
@@ -113,6 +114,11 @@ impl Options {
         self
     }
 
+    /// The exponent that gives back the values of a matrix that was scaled by `2^exponent`.
+    fn given_back(&self, exponent: i32) -> i32 {
+        if self.scaled { 0 } else { -exponent }
+    }
+
     fn check(&self) -> Result<(), Error> {
         if (0.0..=1.0).contains(&self.threshold) { Ok(()) } else { Err(Error::Option { name: "threshold" }) }
     }
@@ -143,6 +149,12 @@ pub struct Info {
     pub nonzero: usize,
     /// The matrix was factorized as `2^exponent A`: 0 unless its largest entry is near the ends of the number range.
     pub exponent: i32,
+}
+
+impl Info {
+    fn new<T: Real>(converged: bool, sweeps: usize, s: &[T], exponent: i32) -> Self {
+        Info { converged, sweeps, nonzero: s.iter().take_while(|s| **s > T::ZERO).count(), exponent }
+    }
 }
 
 /// The sign that column `col` is multiplied by to follow the sign rule: `-1` if its first entry of magnitude at least
@@ -215,19 +227,17 @@ fn as_tall<T: Real>(
     Ok(info)
 }
 
-/// Writes the values of a matrix that was scaled by `2^exponent`, in that scale if the options say so, those below the
-/// threshold as zeros, and zeros where there are no more. Refuses, and writes nothing, if the first, the largest, is
-/// beyond the range.
-fn write_values<T: Real>(values: &[T], exponent: i32, options: &Options, s: &mut [T]) -> Result<(), Error> {
-    let given_back = if options.scaled { 0 } else { -exponent };
+/// Writes `2^exponent` times the values, those below the threshold as zeros, and zeros where there are no more. Refuses, and
+/// writes nothing, if the first, the largest, is beyond the range.
+fn write_values<T: Real>(values: &[T], exponent: i32, threshold: f64, s: &mut [T]) -> Result<(), Error> {
     let largest = values.first().copied().unwrap_or_default();
-    if !largest.scale(given_back).is_finite() {
-        return Err(Error::Overflow { exponent: largest.exponent() - exponent });
+    if !largest.scale(exponent).is_finite() {
+        return Err(Error::Overflow { exponent: largest.exponent() + exponent });
     }
-    let limit = largest * T::from_f64(options.threshold);
+    let limit = largest * T::from_f64(threshold);
     s.fill(T::ZERO);
     for (s, value) in s.iter_mut().zip(values).take_while(|(_, value)| **value >= limit) {
-        *s = value.scale(given_back);
+        *s = value.scale(exponent);
     }
     Ok(())
 }

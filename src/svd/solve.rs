@@ -121,8 +121,8 @@ pub fn rank<T: Real>(a: MatRef<'_, T>, options: &Options, scratch: &mut [T]) -> 
 /// multiply a relative error.
 ///
 /// Infinite if `s_k` is zero, or so small that the quotient exceeds an `f64`; 1 if A has no entry, since nothing is
-/// multiplied. The `s_k` that is computed for a singular matrix commonly is not zero but a rounding error: a number
-/// above `1 / eps` says only that A is singular to working precision.
+/// multiplied. The `s_k` that is computed for a singular matrix is zero or a rounding error, and so may be that of a matrix
+/// with a condition beyond `1 / eps`: such a number says only that A is singular to working precision.
 ///
 /// The tolerance is not used. Costs the singular values.
 ///

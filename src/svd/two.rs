@@ -46,19 +46,19 @@ pub(super) fn two_by_two<T: Real>(
         (shift, told) = (-own, scaling_exponent(largest));
         [x, y, z, w] = [x.scale(shift), y.scale(shift), z.scale(shift), w.scale(shift)];
     }
-    let (rotation, (cos_alpha, sin_alpha)) = polar(x + w, z - y);
-    let (reflection, (cos_beta, sin_beta)) = polar(x - w, y + z);
+    let (rotation, (cos_alpha, sin_alpha)) = direction(x + w, z - y);
+    let (reflection, (cos_beta, sin_beta)) = direction(x - w, y + z);
     let determinant = x * w - y * z;
     let half = T::from_f64(0.5);
     let first = (rotation + reflection) * half;
     let second = if first > T::ZERO { (determinant.abs() / first).min(first) } else { T::ZERO };
 
-    let exponent = shift - if options.scaled { told } else { 0 };
+    let exponent = if options.scaled { told } else { 0 } - shift;
     if exponent == 0 && options.threshold == 0.0 {
         s.put(0, first);
         s.put(1, second);
     } else {
-        write_values(&[first, second], exponent, &options.scaled(false), s)?;
+        write_values(&[first, second], exponent, options.threshold, s)?;
     }
     let nonzero = usize::from(s.at(0) > T::ZERO) + usize::from(s.at(1) > T::ZERO);
     let info = Info { converged: true, sweeps: 0, nonzero, exponent: told };
@@ -71,9 +71,9 @@ pub(super) fn two_by_two<T: Real>(
     let sine = sin_beta * cos_alpha - cos_beta * sin_alpha;
     let larger = ((T::ONE + cosine.abs()) * half).sqrt();
     let smaller = sine * half / larger;
-    let (c, s) = if cosine < T::ZERO { (smaller, larger) } else { (larger, smaller) };
-    let right = [[c, s], [-s, c]];
-    let left = [c * cos_alpha - s * sin_alpha, s * cos_alpha + c * sin_alpha];
+    let (cos_psi, sin_psi) = if cosine < T::ZERO { (smaller, larger) } else { (larger, smaller) };
+    let right = [[cos_psi, sin_psi], [-sin_psi, cos_psi]];
+    let left = [cos_psi * cos_alpha - sin_psi * sin_alpha, sin_psi * cos_alpha + cos_psi * sin_alpha];
     let flip = if determinant < T::ZERO { -T::ONE } else { T::ONE };
     let left = [left, [-left[1] * flip, left[0] * flip]];
     let ruling = if v.is_some() { right } else { left };
@@ -89,7 +89,7 @@ pub(super) fn two_by_two<T: Real>(
 
 /// The length of a vector, and its direction; of one that is negligible or whose square underflows, zero and any direction.
 #[inline(always)]
-fn polar<T: Real>(x: T, y: T) -> (T, (T, T)) {
+fn direction<T: Real>(x: T, y: T) -> (T, (T, T)) {
     let square = x * x + y * y;
     if square < T::pow2(T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32) {
         return (T::ZERO, (T::ONE, T::ZERO));
@@ -109,6 +109,7 @@ fn sign<T: Real>([x, y]: [T; 2]) -> T {
 
 #[inline(always)]
 fn write<T: Real>([[a, b], [c, d]]: [[T; 2]; 2], [first, second]: [T; 2], mut to: MatMut<'_, T>) {
+    // It has: but now the compiler knows, too.
     if to.shape() != (2, 2) {
         return;
     }

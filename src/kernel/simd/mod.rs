@@ -16,6 +16,7 @@ mod twice;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+use crate::real::Real;
 use portable::Portable;
 pub(crate) use twice::Twice;
 
@@ -37,7 +38,7 @@ pub trait Simd<T>: Copy {
     /// The elements `from[..count]`, then zeros.
     ///
     /// # Safety
-    /// `from` is valid for reads of `min(count, LANES)` elements.
+    /// `from` is valid for reads of `min(count, LANES)` elements, and not null even if that is none.
     unsafe fn load_part(self, from: *const T, count: usize) -> Self::Vector;
     /// The elements `from[..LANES]`.
     ///
@@ -60,7 +61,7 @@ pub trait Simd<T>: Copy {
     /// Writes `to[..count]`.
     ///
     /// # Safety
-    /// `to` is valid for writes of `min(count, LANES)` elements.
+    /// `to` is valid for writes of `min(count, LANES)` elements, and not null even if that is none.
     unsafe fn store_part(self, x: Self::Vector, to: *mut T, count: usize);
     /// Asks for the cache line at any address, which need not be valid.
     #[inline(always)]
@@ -106,15 +107,14 @@ pub(crate) const MOST_LANES: usize = 16;
 /// # Safety
 /// `from` and every multiple of `stride` after it, `rows` places, are valid for reads of `cols` numbers.
 #[inline(always)]
-pub(crate) unsafe fn load_transposed<T, S: Simd<T>>(
+pub(crate) unsafe fn load_transposed<T: Real, S: Simd<T>>(
     simd: S,
     from: *const T,
     stride: usize,
     rows: usize,
     cols: usize,
 ) -> [S::Vector; MOST_LANES] {
-    // SAFETY: nothing is read.
-    let mut block = [unsafe { simd.load_part(from, 0) }; MOST_LANES];
+    let mut block = [simd.splat(T::ZERO); MOST_LANES];
     for i in 0..S::LANES {
         if i < rows {
             // SAFETY: the caller's.
@@ -257,7 +257,6 @@ lanes!(f32, f64);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::real::Real;
     use std::{vec, vec::Vec};
 
     #[test]

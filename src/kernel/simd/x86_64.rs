@@ -187,16 +187,22 @@ macro_rules! memory {
 }
 
 /// A mask of the first `count` lanes, as AVX2's masked moves take it.
+///
+/// # Safety
+/// The processor has AVX2.
 #[inline(always)]
-fn mask64(count: usize) -> __m256i {
-    // SAFETY: called by the methods of a token only.
+unsafe fn mask64(count: usize) -> __m256i {
+    // SAFETY: the caller's.
     unsafe { _mm256_cmpgt_epi64(_mm256_set1_epi64x(count.min(4) as i64), _mm256_setr_epi64x(0, 1, 2, 3)) }
 }
 
 /// As [`mask64`] for `f32`.
+///
+/// # Safety
+/// The processor has AVX2.
 #[inline(always)]
-fn mask32(count: usize) -> __m256i {
-    // SAFETY: called by the methods of a token only.
+unsafe fn mask32(count: usize) -> __m256i {
+    // SAFETY: the caller's.
     unsafe { _mm256_cmpgt_epi32(_mm256_set1_epi32(count.min(8) as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)) }
 }
 
@@ -206,18 +212,26 @@ fn bits(count: usize, lanes: usize) -> u16 {
     ((1u32 << count.min(lanes)) - 1) as u16
 }
 
+/// The sum of the lanes, added in halves.
+///
+/// # Safety
+/// The processor has AVX.
 #[inline(always)]
-fn halve_pd(x: __m256d) -> f64 {
-    // SAFETY: called by the methods of a token only.
+unsafe fn halve_pd(x: __m256d) -> f64 {
+    // SAFETY: the caller\'s.
     unsafe {
         let half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
         _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)))
     }
 }
 
+/// The sum of the lanes, added in halves.
+///
+/// # Safety
+/// The processor has AVX.
 #[inline(always)]
-fn halve_ps(x: __m256) -> f32 {
-    // SAFETY: called by the methods of a token only.
+unsafe fn halve_ps(x: __m256) -> f32 {
+    // SAFETY: the caller\'s.
     unsafe {
         let half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
         let quarter = _mm_add_ps(half, _mm_movehl_ps(half, half));
@@ -293,7 +307,8 @@ impl Simd<f64> for Avx2 {
     }
     #[inline(always)]
     fn sum(self, x: __m256d) -> f64 {
-        halve_pd(x)
+        // SAFETY: the token exists.
+        unsafe { halve_pd(x) }
     }
     #[inline(always)]
     fn exchange(self, x: __m256d, bits: usize) -> __m256d {
@@ -375,7 +390,8 @@ impl Simd<f32> for Avx2 {
     }
     #[inline(always)]
     fn sum(self, x: __m256) -> f32 {
-        halve_ps(x)
+        // SAFETY: the token exists.
+        unsafe { halve_ps(x) }
     }
     #[inline(always)]
     fn exchange(self, x: __m256, bits: usize) -> __m256 {
@@ -470,7 +486,7 @@ impl Simd<f64> for Avx512 {
     #[inline(always)]
     fn sum(self, x: __m512d) -> f64 {
         // SAFETY: the token exists.
-        halve_pd(unsafe { _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd::<1>(x)) })
+        unsafe { halve_pd(_mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd::<1>(x))) }
     }
     #[inline(always)]
     fn exchange(self, x: __m512d, bits: usize) -> __m512d {
@@ -555,10 +571,10 @@ impl Simd<f32> for Avx512 {
     #[inline(always)]
     fn sum(self, x: __m512) -> f32 {
         // SAFETY: the token exists. Extracting four doubles takes AVX-512F only, eight floats more.
-        halve_ps(unsafe {
+        unsafe {
             let upper = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(x)));
-            _mm256_add_ps(_mm512_castps512_ps256(x), upper)
-        })
+            halve_ps(_mm256_add_ps(_mm512_castps512_ps256(x), upper))
+        }
     }
     #[inline(always)]
     fn exchange(self, x: __m512, bits: usize) -> __m512 {

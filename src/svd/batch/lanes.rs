@@ -6,7 +6,7 @@
 
 use super::rotations::orthogonalize;
 use super::{BATCH_MAX, ENTRIES, Job, Order, alone};
-use crate::kernel::{GROUP, Kernel, Simd, Twice, read_rows, write_rows};
+use crate::kernel::{Kernel, MOST_ROWS, Simd, Twice, read_rows, write_rows};
 use crate::qr::Vectors;
 use crate::real::Real;
 use crate::svd::Info;
@@ -56,7 +56,7 @@ impl<T: Real> Kernel<T> for Lanewise<'_, '_, T> {
         let shape = Shape { rows, cols, len: if right { rows + cols } else { rows } };
         let by_columns = job.order == Order::ColMajor;
 
-        let mut group = [[T::ZERO; GROUP]; ENTRIES];
+        let mut group = [[T::ZERO; MOST_ROWS]; ENTRIES];
         let mut x = [[zero; 2 * BATCH_MAX]; BATCH_MAX];
         let mut info = Info { converged: true, sweeps: 0, nonzero: 0, exponent: job.exponent };
         let mut largest = zero;
@@ -115,7 +115,7 @@ impl<T: Real> Kernel<T> for Lanewise<'_, '_, T> {
 
             if simd.any_less(zero, lost) {
                 pending = simd.select_less(zero, lost, zero, pending);
-                let mut lanes = [T::ZERO; GROUP];
+                let mut lanes = [T::ZERO; MOST_ROWS];
                 simd.store(lost, &mut lanes);
                 for (matrix, _) in (first..).zip(lanes).filter(|(_, lost)| *lost > T::ZERO) {
                     let (outcome, value) = alone(&mut job, matrix);
@@ -129,7 +129,7 @@ impl<T: Real> Kernel<T> for Lanewise<'_, '_, T> {
             info.converged &= !simd.any_less(zero, pending);
             first += 2 * S::LANES;
         }
-        let mut lanes = [T::ZERO; GROUP];
+        let mut lanes = [T::ZERO; MOST_ROWS];
         simd.store(largest, &mut lanes);
         (info, lanes.into_iter().fold(largest_alone, T::max))
     }
@@ -180,7 +180,7 @@ fn unscale<S: Simd<T>, T: Real>(simd: S, x: S::Vector, inverses: [S::Vector; 2],
         return simd.mul(simd.mul(x, inverses[1]), inverses[0]);
     }
     // The powers together can be beyond the range on either side.
-    let [mut values, mut first, mut second] = [[T::ZERO; GROUP]; 3];
+    let [mut values, mut first, mut second] = [[T::ZERO; MOST_ROWS]; 3];
     simd.store(x, &mut values);
     simd.store(inverses[0], &mut first);
     simd.store(inverses[1], &mut second);

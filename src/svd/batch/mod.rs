@@ -82,9 +82,9 @@ pub enum Order {
 /// What is given is overwritten. The values descend; the sign rule is that of [`svd`](fn@super::svd). The result for a
 /// matrix depends on nothing but the matrix: not on its place, its neighbours or the strides, and its values not on the
 /// vectors that are asked for. Every finite matrix is accepted, whatever its scale or rank; the threshold of the options
-/// is not used, nor is their parallelism. Backward stable; the
-/// singular values of a tall or square `B D`, and of a wide `D B`, D diagonal, are accurate to about `eps cond(B)`
-/// each, if a matrix's entries do not differ by more than the range below `2^31` (f32) or `2^255` (f64).
+/// is not used, nor is their parallelism. Backward stable, though with errors of up to 20 eps where [`svd`](fn@super::svd)
+/// has 5; the singular values of a tall or square `B D`, and of a wide `D B`, D diagonal, are accurate to about
+/// `eps cond(B)` each, if a matrix's entries do not differ by more than the range below `2^31` (f32) or `2^255` (f64).
 ///
 /// With [`Options::scaled`] the values are those of `2^exponent A_b` for one `exponent` for all, rounded once: those
 /// of a matrix far smaller than the largest may become zero. Its vectors are its own all the same. [`Info`] tells the most
@@ -92,9 +92,8 @@ pub enum Order {
 /// needed; a group of matrices is on the stack, at most some tens of kB with AVX-512.
 ///
 /// A sweep has `k (k - 1) / 2` rotations of about `12 max(m, n) + 40` operations each, two roots among them, and `6 k` more
-/// for V (U if A is wide);
-/// the slowest matrix of a group takes 3 to 7 sweeps. All of this is done at once for the lanes of two vectors: 8 (f64)
-/// or 16 (f32) matrices with AVX2, twice as many with AVX-512.
+/// for V (U if A is wide); the slowest matrix of a group takes 3 to 7 sweeps. All of this is done at once for the lanes of
+/// two vectors: 8 (f64) or 16 (f32) matrices with AVX2, twice as many with AVX-512.
 ///
 /// # Errors
 /// `TooLarge` if a dimension exceeds [`BATCH_MAX`]; `Shape` if one is zero or an argument does not fit; `NonFinite` with

@@ -82,7 +82,7 @@ pub(in crate::svd) fn vectors<T: Real>(
     let (mut up, mut chosen) = (false, (0, 0));
     while last > 0 {
         // Rounding errors of the sweeps themselves, among values that are all alike, may stay just above the limit. Where
-        // twice the sweeps that are common have not been enough, the limit is higher.
+        // three times the sweeps that are common have not been enough, the limit is higher.
         let part = T::from_f64(if left_sweeps > (MAX_SWEEPS - 6) * n { 0.5 } else { 1.0 });
         let splits = |i: usize, d: &[T], e: &[T]| {
             let size = e.at(i).abs();

@@ -68,7 +68,7 @@ pub(super) fn decompose<T: Real>(
     }
     // A column may also have cancelled to nothing.
     let directions = norms.iter().take(rank).take_while(|norm| **norm > T::ZERO).count();
-    write_values(values, *exponent, options, s)?;
+    write_values(values, options.given_back(*exponent), options.threshold, s)?;
 
     if let Some(left) = left {
         for j in 0..left.cols() {
@@ -91,7 +91,7 @@ pub(super) fn decompose<T: Real>(
             complete(isa, &mut x, k, tau, buffer, |j, column| triangle.put_right(column, right, j));
         }
     }
-    Ok(Info { converged, sweeps, nonzero: s.iter().take_while(|s| **s > T::ZERO).count(), exponent: *exponent })
+    Ok(Info::new(converged, sweeps, s, *exponent))
 }
 
 /// The columns in work: `X = Y 2^e`, the rotations W if they are collected, and the norms of the columns of Y.

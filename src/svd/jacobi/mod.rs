@@ -88,7 +88,9 @@ pub fn jacobi<T: Real>(
 /// for; see [`column_sign`](super::column_sign)).
 ///
 /// Every finite matrix is accepted, whatever its scale, rank or shape. Backward stable; in addition the singular values
-/// of `B D`, D diagonal, and of a square `D B`, are accurate to about `eps cond(B)` each, however D is graded.
+/// of a tall or square `B D`, of a wide `D B` and of a square `D B`, D diagonal, are accurate to about `eps cond(B)` each,
+/// however D is graded, as long as no entry that counts is below the range when the largest is `2^31` (f32) or `2^255`
+/// (f64): to that a larger one is scaled.
 ///
 /// About `4 l k^2` operations for the QR factorization and `3 k^3` (values) or `5 k^3` (vectors) for each of the 4 to 8
 /// sweeps.

@@ -69,7 +69,7 @@ pub(super) fn decompose<T: Real>(
     }
     let mut factor = Factor { x, inverse: inverse.as_ref().t(), norms: norms.get_mut(..rank).unwrap_or_default() };
     let Some(rotated) = factor.rotate(options, steps)? else { return Ok(None) };
-    write_values(factor.norms, *exponent, options, s)?;
+    write_values(factor.norms, options.given_back(*exponent), options.threshold, s)?;
 
     if let Some(right) = right {
         let mut w = Columns::zeroed(w, k, k);
@@ -85,7 +85,7 @@ pub(super) fn decompose<T: Real>(
         triangle.return_rows(left, steps.get_mut(..k).unwrap_or_default());
     }
     let (sweeps, converged) = rotated;
-    Ok(Some(Info { converged, sweeps, nonzero: s.iter().take_while(|s| **s > T::ZERO).count(), exponent: *exponent }))
+    Ok(Some(Info::new(converged, sweeps, s, *exponent)))
 }
 
 /// A triangle X, to be rotated in place, and its inverse.

@@ -123,7 +123,7 @@ fn update<T: Real>(
     invert_upper_blocked(qr.as_ref(), &mut inverse, execution, steps)?;
     let mut factor = Factor { x, inverse: inverse.as_ref(), norms };
     let Some((sweeps, converged)) = factor.rotate(options, steps)? else { return Ok(None) };
-    write_values(factor.norms, exponent, options, s)?;
+    write_values(factor.norms, options.given_back(exponent), options.threshold, s)?;
 
     let w = &mut scaled.as_mut().submatrix(0, 0, n, n);
     gemm(T::ONE, factor.inverse, factor.x.as_ref(), T::ZERO, w.rb(), execution, steps)?;
@@ -132,6 +132,5 @@ fn update<T: Real>(
         factor.put_left(left, options);
         apply(Side::Forward, qr.as_ref(), tau, left.rb(), execution, steps)?;
     }
-    let nonzero = s.iter().take_while(|s| **s > T::ZERO).count();
-    Ok(Some(Info { converged, sweeps, nonzero, exponent }))
+    Ok(Some(Info::new(converged, sweeps, s, exponent)))
 }

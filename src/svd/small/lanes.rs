@@ -176,8 +176,8 @@ impl<T: Real> Lanewise<'_, '_, T> {
             Source::Triangle { exponent } => (exponent, exponent),
         };
         let values = values.get(..cols).unwrap_or_default();
-        let exponent = shift + taken - if self.options.scaled { told } else { 0 };
-        write_values(values, exponent, &self.options.scaled(false), self.s)?;
+        let exponent = if self.options.scaled { told } else { 0 } - shift - taken;
+        write_values(values, exponent, self.options.threshold, self.s)?;
         let (mut nonzero, mut directions) = (0, 0);
         for (j, s) in self.s.iter().enumerate() {
             nonzero += usize::from(*s > T::ZERO);

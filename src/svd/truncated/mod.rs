@@ -184,8 +184,8 @@ const fn gram_side(rows: usize, cols: usize, rank: usize, oversample: usize) -> 
 /// The truncated singular value decomposition `A ~ U diag(s) V^T` of the rank that `s` has elements.
 ///
 /// `u` is `rows x rank` and `v` `cols x rank`; what is given is overwritten, with orthonormal columns even where A has a
-/// lower rank. The squared error is expected to exceed the best of the rank by no more than the tolerance. `observer` is called after each look at
-/// the singular values; when it breaks, the best factors so far are returned.
+/// lower rank. The squared error is expected to exceed the best of the rank by no more than the tolerance. `observer` is
+/// called after each look at the singular values; when it breaks, the best factors so far are returned.
 ///
 /// A pass costs two products with `rank + oversample` vectors; see the module for the passes and the short side.
 ///
