@@ -130,11 +130,33 @@ fn batch<T: Real>(c: &mut Criterion, number: &str) {
     group.finish();
 }
 
+/// A matrix of rank one must cost no more than a random one, though rounding errors are all that is left of it.
+fn rank_one<T: Real>(c: &mut Criterion, number: &str) {
+    const N: usize = 2000;
+    let mut group = c.benchmark_group(format!("svd {number}, {N}x{N}"));
+    let mut uniform = Uniform::new(1);
+    let random: Vec<T> = (0..N * N).map(|_| uniform.symmetric()).collect();
+    let [mut s, mut u, mut v] = [N, N * N, N * N].map(|len| vec![T::ZERO; len]);
+    let mut scratch = vec![T::ZERO; svd::svd_scratch_len(N, N)];
+    for (name, a) in [("random", random), ("ones", vec![T::ONE; N * N])] {
+        let a = MatRef::col_major(&a, N, N).unwrap();
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                let (u, v) = (MatMut::col_major(&mut u, N, N).unwrap(), MatMut::col_major(&mut v, N, N).unwrap());
+                svd::svd(a, &mut s, Some(u), Some(v), &Options::new(), &mut scratch).unwrap()
+            })
+        });
+    }
+    group.finish();
+}
+
 fn both_types(c: &mut Criterion) {
     one_matrix::<f64>(c, "f64");
     batch::<f64>(c, "f64");
+    rank_one::<f64>(c, "f64");
     one_matrix::<f32>(c, "f32");
     batch::<f32>(c, "f32");
+    rank_one::<f32>(c, "f32");
 }
 
 criterion_group! {

@@ -82,10 +82,10 @@ const fn iteration(k: usize) -> [usize; 3] {
 /// of columns of A (for `m < n`, of rows). Where such a column is not contiguous, parts of it are copied to be rotated, which
 /// may double the time.
 ///
-/// Of the options, `scaled` and the choice of kernels count. [`Info::converged`] is false if QR iteration has met its bound of
-/// 30 sweeps for each value. Then U and V are still orthonormal, but some entries of `U^T A V` beside the diagonal are not
-/// negligible, and `s` holds the diagonal. No finite matrix is known for which that is so, but there is no proof that there is
-/// none; [`golub_kahan`](super::golub_kahan), which has the memory, goes on with Jacobi.
+/// Of the options, `scaled`, `threshold` and the choice of kernels count. [`Info::converged`] is false if QR iteration has met
+/// its bound of 30 sweeps for each value. Then U and V are still orthonormal, but some entries of `U^T A V` beside the
+/// diagonal are not negligible, and `s` holds the diagonal. No finite matrix is known for which that is so, but there is no
+/// proof that there is none; [`golub_kahan`](super::golub_kahan), which has the memory, goes on with Jacobi.
 ///
 /// # Errors
 /// `Shape`, `ScratchTooSmall`, `NonFinite`: nothing is changed. `Overflow` if the largest singular value exceeds the largest

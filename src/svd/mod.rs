@@ -8,7 +8,7 @@
 //! | [`svd`](fn@svd) | any dense matrix: picks the method from the shape |
 //! | [`golub_kahan`](fn@golub_kahan) | the fastest for all but the smallest: by way of a bidiagonal matrix |
 //! | [`golub_kahan_in_place`] | where there is memory for one matrix: a set of vectors takes the place of A |
-//! | [`jacobi`](fn@jacobi) | every singular value of a graded matrix to full relative accuracy |
+//! | [`jacobi`](fn@jacobi) | every value to relative accuracy where columns differ in scale (of a square matrix, or rows) |
 //! | [`jacobi_unblocked`] | the same for small matrices, with the smallest code: no product kernel is linked |
 //! | [`jacobi_warm`] | a matrix that changes little from one call to the next |
 //! | [`batch`](fn@batch) | many matrices of one shape, up to 6 x 6: one in each lane of a vector |

@@ -39,7 +39,7 @@ impl Exact {
             if error <= 0.0 { 0.0 } else { error / unit(i) / T::EPSILON.to_f64() }
         };
         // A ratio that is NaN must not get lost.
-        (0..s.len()).map(ratio).fold(0.0, |worst, ratio| if ratio <= worst { worst } else { ratio })
+        (0..s.len()).map(ratio).fold(0.0, |worst, ratio| if worst.is_nan() || ratio <= worst { worst } else { ratio })
     }
 
     /// The values themselves, of a matrix whose entries are far from the ends of the range.

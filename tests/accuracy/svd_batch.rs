@@ -263,7 +263,15 @@ fn layouts_and_jobs_change_no_bit() {
     const COUNT: usize = 45;
     for (m, n) in shapes() {
         let k = m.min(n);
-        let entries: Vec<f64> = collection::<f64>((m, n), &[1.0])[..COUNT * m * n].to_vec();
+        let mut entries: Vec<f64> = collection::<f64>((m, n), &[1.0])[..COUNT * m * n].to_vec();
+        // Two whose columns, and two whose rows, are so far apart that they leave the lanes.
+        for (b, by_rows) in [(1, false), (20, true), (21, false), (44, true)] {
+            let a = random(m, n, b as u64);
+            for i in 0..m * n {
+                let part = if by_rows { i / n } else { i % n };
+                entries[b * m * n + i] = a.data[i] * 10f64.powi(if part == 0 { 200 } else { -150 - part as i32 });
+            }
+        }
         for options in ways() {
             let (left, right) = columns((m, n), options.vectors);
             let expected = factorize(&entries, (m, n), &options).unwrap();

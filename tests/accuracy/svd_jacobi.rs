@@ -3,7 +3,7 @@
 use super::lapack;
 use super::matrices::{orthonormal, random, with_values};
 use super::measures::{Matrix, bounds, orthonormality, residual};
-use lowrank::svd::{self, Info, Options};
+use lowrank::svd::{self, Info, Options, Vectors};
 use lowrank::{Error, MatMut, MatRef, Operand, Real};
 
 type Call<T> = fn(
@@ -114,24 +114,6 @@ fn blocks_keep_the_digits_of_graded_matrices() {
     }
 }
 
-/// Values below the threshold are zero, the others as without it.
-#[test]
-fn a_threshold_drops_small_values() {
-    let values: Vec<f64> = (0..20).map(|i| 0.1f64.powi(i)).collect();
-    let a = with_values(30, 20, &values, 373);
-    for call in both::<f64>() {
-        let (.., info) = factorize(call, &a, &Options::new());
-        assert_eq!(info.nonzero, 20);
-        let (u, s, v, info) = factorize(call, &a, &Options::new().threshold(1e-5 / 3.0));
-        assert_eq!(info.nonzero, 6, "{s:?}");
-        assert!(s[6..].iter().all(|s| *s == 0.0));
-        assert!(s[..6].iter().zip(&values).all(|(s, e)| (s - e).abs() < 1e-5 / 3.0));
-        for q in [u, v] {
-            assert!(orthonormality::<f64>(&q) < bounds::ORTHONORMALITY);
-        }
-    }
-}
-
 struct Warm<T> {
     u: Vec<T>,
     s: Vec<T>,
@@ -215,4 +197,59 @@ fn a_warm_start_from_a_wrong_v_is_a_cold_one() {
     assert_eq!(bits(&warm.v), before);
     let mut wide = Warm::<f64>::new(5, 8, &orthonormal(8, 8, 380));
     assert_eq!(wide.step(&a.t()), Err(Error::Shape { operand: Operand::A, expected: (8, 8), given: (5, 8) }));
+}
+
+/// The ends of the range, every choice of outputs, and what is refused.
+#[test]
+fn a_warm_start_promises_what_every_method_does() {
+    fn check<T: Real>(large: f64) {
+        const SHAPE: (usize, usize) = (9, 6);
+        let (m, n) = SHAPE;
+        let base = random(m, n, 381);
+        let before = Matrix::new(m, n, |i, j| base.at(i, j) * (1.0 + 1e-5 * i as f64));
+        let start: Vec<T> = factorize::<T>(svd::jacobi, &before, &Options::new()).2.cast();
+        let needed = svd::jacobi_warm_scratch_len(m, n);
+        // Singular values, U of as many columns and V from the start.
+        let run = |a: &[T], columns: Option<usize>, scratch: usize| {
+            let vectors = if columns == Some(m) { Vectors::Full } else { Vectors::Thin };
+            let (mut s, mut u, mut v) = (vec![T::ONE; n], vec![T::ONE; m * m], start.clone());
+            let u_view = columns.map(|columns| MatMut::col_major(&mut u, m, columns).unwrap());
+            let v_view = MatMut::row_major(&mut v, n, n).unwrap();
+            let a = MatRef::row_major(a, m, n).unwrap();
+            let mut scratch = vec![T::from_f64(f64::NAN); scratch];
+            let options = Options::new().vectors(vectors);
+            let result = svd::jacobi_warm(a, &mut s, u_view, v_view, &options, &mut scratch);
+            if result.is_err() {
+                assert!(s.iter().chain(&u).all(|x| *x == T::ONE) && v == start, "changed: {result:?}");
+            }
+            result.map(|info| (info, s, u, v))
+        };
+        for scale in [1.0, large, 1.0 / large] {
+            let a = base.scaled(scale).rounded::<T>();
+            let data: Vec<T> = a.cast();
+            let (info, s, u, v) = run(&data, Some(n), needed).unwrap();
+            assert!(info.converged && info.sweeps <= 3, "{scale:e}: {info:?}");
+            let q = Matrix::of(MatRef::col_major(&u, m, n).unwrap());
+            Warm { u: q.cast(), s: s.clone(), v: v.clone() }.verify(&a, &format!("{scale:e}"));
+            let (same, s_alone, _, v_alone) = run(&data, None, needed).unwrap();
+            assert!(same == info && s_alone == s && v_alone == v, "{scale:e}: without U");
+            let (same, s_full, full, v_full) = run(&data, Some(m), needed).unwrap();
+            assert!(same == info && s_full == s && v_full == v && full[..m * n] == u[..m * n], "{scale:e}: full U");
+            let full = Matrix::of(MatRef::col_major(&full, m, m).unwrap());
+            assert!(orthonormality::<T>(&full) < bounds::ORTHONORMALITY, "{scale:e}");
+        }
+        let data: Vec<T> = base.cast();
+        let short = Error::ScratchTooSmall { needed, given: needed - 1 };
+        assert_eq!(run(&data, Some(n), needed - 1).err(), Some(short));
+        for place in 0..m * n {
+            let mut bad = data.clone();
+            bad[place] = T::from_f64(if place % 2 == 0 { f64::NAN } else { f64::INFINITY });
+            let (row, col) = (place / n, place % n);
+            assert_eq!(run(&bad, Some(n), needed).err(), Some(Error::NonFinite { operand: Operand::A, row, col }));
+        }
+        let huge = vec![T::MAX * T::from_f64(0.5); m * n];
+        assert!(matches!(run(&huge, Some(m), needed), Err(Error::Overflow { .. })));
+    }
+    check::<f64>(1e300);
+    check::<f32>(1e36);
 }

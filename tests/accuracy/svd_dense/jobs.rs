@@ -5,6 +5,7 @@ use crate::matrices::random;
 use crate::measures::{Matrix, bounds, orthonormality};
 use crate::{corpus, lapack};
 use lowrank::Real;
+use lowrank::svd::Vectors;
 
 /// What scratch, outputs and padding are full of: NaN, bytes 0xFF, and numbers that could be taken for results.
 pub fn fillings<T: Real>() -> [T; 4] {
@@ -93,6 +94,27 @@ fn every_job_of_a_tall_matrix_has_the_bits_of_the_full_one() {
             assert!(method.run(&a, &setting).unwrap().is_part_of(&full), "{setting:?}");
         }
     }
+}
+
+/// As tall for `svd`, whose short side lies in lanes. Of the full U, too large to be checked as a whole, some columns are.
+#[test]
+fn every_job_of_a_tall_matrix_of_few_columns_has_the_bits_of_the_full_one() {
+    let methods = methods::<f64>();
+    let method = methods.iter().find(|method| method.name == "svd").unwrap();
+    for (m, n) in [(3100, 3), (3100, 6), (6, 3100), (3100, 16)] {
+        let a = random(m, n, 323);
+        method.verify(&a, Job::THIN, None, "tall");
+        let thin = method.run(&a, &Setting::plain(Job::THIN)).unwrap();
+        for setting in settings::<f64>().filter(|setting| setting.job.vectors == Vectors::Thin).step_by(3) {
+            assert!(method.run(&a, &setting).unwrap().is_part_of(&thin), "{m} x {n}: {setting:?}");
+        }
+    }
+    let a = random(3100, 3, 324);
+    let full = method.run(&a, &Setting::plain(Job::FULL)).unwrap();
+    assert!(method.run(&a, &Setting::plain(Job::THIN)).unwrap().is_part_of(&full));
+    let u = full.u.unwrap();
+    let some = Matrix::new(3100, 43, |i, j| u.at(i, if j < 3 { j } else { 3 + (j - 3) * 79 }));
+    assert!(orthonormality::<f64>(&some) < bounds::ORTHONORMALITY);
 }
 
 #[test]

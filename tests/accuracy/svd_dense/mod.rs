@@ -7,6 +7,7 @@
 //! | `known` | matrices whose singular values are known |
 //! | `relative` | small values of graded matrices, each accurate relative to itself |
 //! | `jobs` | outputs by choice, memory layouts and scratch do not change a bit |
+//! | `options` | the threshold |
 //! | `range` | the ends of the number range, and what is refused |
 //! | `properties` | random matrices made to be difficult |
 //! | `in_place` | the method that overwrites A, with the call of the others |
@@ -15,6 +16,7 @@ mod golden;
 mod in_place;
 mod jobs;
 mod known;
+mod options;
 mod properties;
 mod range;
 mod ratios;
@@ -231,17 +233,17 @@ struct Svd {
 }
 
 impl Svd {
-    /// Whether this is part of a full decomposition bit for bit, a pair of vectors up to its sign.
+    /// Whether this is part of a full decomposition bit for bit, the columns of U alone up to their signs.
     fn is_part_of(&self, full: &Svd) -> bool {
         let paired = full.s.len();
         let same_values = self.s.iter().zip(&full.s).all(|(a, b)| same_bits(*a, *b));
-        let vectors = [(&self.u, &full.u, &self.v), (&self.v, &full.v, &self.u)];
-        let same_vectors = vectors.into_iter().all(|(part, full, other)| {
+        let vectors = [(&self.u, &full.u, self.v.is_none()), (&self.v, &full.v, false)];
+        let same_vectors = vectors.into_iter().all(|(part, full, flips)| {
             let (Some(part), Some(full)) = (part, full) else { return true };
             (0..part.cols).all(|j| {
                 let (part, full) = (part.columns(j, 1), full.columns(j, 1));
-                // Alone, a vector rules its own sign.
-                bits(&part) == bits(&full) || (other.is_none() && j < paired && bits(&part.scaled(-1.0)) == bits(&full))
+                // V rules the signs, U only alone.
+                bits(&part) == bits(&full) || (flips && j < paired && bits(&part.scaled(-1.0)) == bits(&full))
             })
         });
         self.s.len() == paired && same_values && same_vectors && self.info == full.info
@@ -249,7 +251,8 @@ impl Svd {
 }
 
 impl<T: Real> Method<T> {
-    /// Calls the method on the entries of A rounded to T. After an error, the outputs must be as they were.
+    /// Calls the method on the entries of A rounded to T. After an error, the outputs must be as they were; U alone must
+    /// follow the sign rule.
     fn run(&self, a: &Matrix, setting: &Setting<T>) -> Result<Svd, Error> {
         let (m, n, k) = (a.rows, a.cols, a.rows.min(a.cols));
         let Setting { job, layouts, filling, extra } = *setting;
@@ -270,12 +273,12 @@ impl<T: Real> Method<T> {
         if result.is_err() {
             assert!(s.is_untouched() && [&u, &v].into_iter().flatten().all(Stored::is_untouched), "{}", self.name);
         }
-        result.map(|info| Svd {
-            s: s.into_matrix().data,
-            u: u.map(Stored::into_matrix),
-            v: v.map(Stored::into_matrix),
-            info,
-        })
+        let (s, u, v) = (s.into_matrix().data, u.map(Stored::into_matrix), v.map(Stored::into_matrix));
+        let info = result?;
+        if let (Some(u), None) = (&u, &v) {
+            follows_sign_rule::<T>(u, 0, self.name);
+        }
+        Ok(Svd { s, u, v, info })
     }
 
     /// Factorizes with both vectors, checks what every decomposition promises, and returns the largest ratio.
