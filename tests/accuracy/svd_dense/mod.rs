@@ -7,7 +7,7 @@
 //! | `known` | matrices whose singular values are known |
 //! | `relative` | small values of graded matrices, each accurate relative to itself |
 //! | `jobs` | outputs by choice, memory layouts and scratch do not change a bit |
-//! | `options` | the threshold |
+//! | `options` | the threshold, the bound on sweeps |
 //! | `range` | the ends of the number range, and what is refused |
 //! | `properties` | random matrices made to be difficult |
 //! | `in_place` | the method that overwrites A, with the call of the others |

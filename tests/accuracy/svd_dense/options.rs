@@ -1,8 +1,8 @@
 //! What the options change.
 
 use super::{Job, Setting, methods};
-use crate::matrices::with_values;
-use crate::measures::{bounds, orthonormality};
+use crate::matrices::{random, with_values};
+use crate::measures::{bounds, orthonormality, residual};
 use lowrank::Real;
 
 /// Values below the threshold, a part of the largest value, are zero; the others are as without it.
@@ -36,4 +36,21 @@ fn a_threshold_drops_small_values() {
     }
     check::<f64>();
     check::<f32>();
+}
+
+/// Small matrices lie in lanes, which give up at the bound; the product of the factors is still A.
+#[test]
+fn small_matrices_keep_the_bound_on_sweeps() {
+    for (m, n) in [(3, 3), (6, 6), (5, 30)] {
+        let a = random(m, n, 391);
+        let [mut method, ..] = methods::<f64>();
+        assert!(method.run(&a, &Setting::plain(Job::THIN)).unwrap().info.sweeps > 2, "{m} x {n}");
+        for bound in 0..2 {
+            method.options = method.options.max_sweeps(bound);
+            let svd = method.run(&a, &Setting::plain(Job::THIN)).unwrap();
+            assert!(!svd.info.converged && svd.info.sweeps == bound, "{m} x {n}: {:?}", svd.info);
+            let ratio = residual::<f64>(&a, &svd.u.unwrap(), &svd.s, &svd.v.unwrap());
+            assert!(ratio < bounds::RESIDUAL, "{m} x {n}, {bound} sweeps: {ratio}");
+        }
+    }
 }
