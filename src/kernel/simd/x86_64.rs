@@ -218,7 +218,7 @@ fn bits(count: usize, lanes: usize) -> u16 {
 /// The processor has AVX.
 #[inline(always)]
 unsafe fn halve_pd(x: __m256d) -> f64 {
-    // SAFETY: the caller\'s.
+    // SAFETY: the caller's.
     unsafe {
         let half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
         _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)))
@@ -231,7 +231,7 @@ unsafe fn halve_pd(x: __m256d) -> f64 {
 /// The processor has AVX.
 #[inline(always)]
 unsafe fn halve_ps(x: __m256) -> f32 {
-    // SAFETY: the caller\'s.
+    // SAFETY: the caller's.
     unsafe {
         let half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
         let quarter = _mm_add_ps(half, _mm_movehl_ps(half, half));

@@ -82,7 +82,7 @@ pub enum Order {
 /// What is given is overwritten. The values descend; the sign rule is that of [`svd`](fn@super::svd). The result for a
 /// matrix depends on nothing but the matrix: not on its place, its neighbours or the strides, and its values not on the
 /// vectors that are asked for. Every finite matrix is accepted, whatever its scale or rank; the threshold of the options
-/// is not used, nor is their parallelism. Backward stable, though with errors of up to 20 eps where [`svd`](fn@super::svd)
+/// is not used, nor is their parallelism. Backward stable, though with errors of some 20 eps where [`svd`](fn@super::svd)
 /// has 5; the singular values of a tall or square `B D`, and of a wide `D B`, D diagonal, are accurate to about
 /// `eps cond(B)` each, if a matrix's entries do not differ by more than the range below `2^31` (f32) or `2^255` (f64).
 ///
