@@ -47,13 +47,13 @@ const fn reduction(l: usize, k: usize) -> [usize; 8] {
 /// What the steps to the values need, in turn.
 const fn values(l: usize, k: usize) -> usize {
     let factor = max(factor_blocked_scratch_len(l, k), tall::factor_scratch_len(l, k));
-    max(max(factor, bidiagonalize_scratch_len(l, k)), bidiagonal::svd_values_scratch_len(k))
+    max(max(factor, bidiagonalize_scratch_len(l, k)), bidiagonal::values_scratch_len(k))
 }
 
 /// The vectors of the bidiagonal matrix, and what the steps to the vectors need, in turn.
 const fn vectors(l: usize, k: usize) -> [usize; 3] {
     let applied = max(apply_scratch_len(l, l, k), tall::apply_len(l, l, k));
-    let steps = max(bidiagonal::svd_scratch_len(k), applied);
+    let steps = max(bidiagonal::vectors_scratch_len(k), applied);
     [times(k, k), times(k, k), max(values(l, k), steps)]
 }
 
@@ -120,19 +120,18 @@ fn tall<T: Real>(
     let mut b = Bidiagonal { diagonal, superdiagonal, left: tau_left, right: tau_right };
     bidiagonalize(if by_qr { &mut square } else { &mut work }, &mut b, execution, rest)?;
     let superdiagonal = b.superdiagonal.get(..k.saturating_sub(1)).unwrap_or_default();
+    let isa = execution.isa();
+    bidiagonal::values(b.diagonal, superdiagonal, found, isa, rest)?;
+    write_values(found, options.given_back(exponent), options.threshold, s)?;
     if left.is_none() && right.is_none() {
-        let converged = bidiagonal::svd(b.diagonal, superdiagonal, found, None, None, execution, rest)?;
-        write_values(found, options.given_back(exponent), options.threshold, s)?;
-        return Ok(Info::new(converged, 0, s, exponent));
+        return Ok(Info::new(true, 0, s, exponent));
     }
     let [x, y, rest] = split(rest, vectors(l, k))?;
     let (mut x, mut y) = (Columns::new(x, k, k), Columns::new(y, k, k));
     let (want_x, want_y) = (left.is_some().then(|| x.as_mut()), right.is_some().then(|| y.as_mut()));
-    let converged = bidiagonal::svd(b.diagonal, superdiagonal, found, want_x, want_y, execution, rest)?;
-    write_values(found, options.given_back(exponent), options.threshold, s)?;
+    let converged = bidiagonal::vectors(b.diagonal, superdiagonal, found, want_x, want_y, execution, rest)?;
 
     let reflectors = if by_qr { square.as_ref() } else { work.as_ref() };
-    let isa = execution.isa();
     if let Some(mut left) = left {
         let rows = reflectors.rows();
         let small = k <= UNBLOCKED && rows == k;

@@ -13,7 +13,7 @@
 //! There is no second method to fall back to, as there is in `bidiagonal`. QR iteration needs about two sweeps for a value
 //! and may take 30; that these are enough is experience, not a theorem. If they are not, `converged` is false.
 
-use super::bidiagonal::qr_iteration;
+use super::bidiagonal::{self, qr_iteration};
 use super::{Info, Options, fix_pair, write_values};
 use crate::bidiagonalize::{Bidiagonal, bidiagonalize_unblocked, bidiagonalize_unblocked_scratch_len};
 use crate::check;
@@ -38,15 +38,15 @@ pub enum InPlace {
 }
 
 /// Elements of scratch for [`golub_kahan_in_place`] of an `m x n` matrix, whatever the outputs: with `l = max(m, n)` and
-/// `k = min(m, n)`, `4 k` and the larger of `7 l + 2 k` and `20 k + 64`.
+/// `k = min(m, n)`, `5 k` and the larger of `7 l + 2 k` and `20 k + 64`.
 pub const fn golub_kahan_in_place_scratch_len(m: usize, n: usize) -> usize {
     sum(layout(max(m, n), min(m, n)))
 }
 
-/// For `l x k`: diagonal and superdiagonal, two factors for each step, and what the steps need, in turn.
-const fn layout(l: usize, k: usize) -> [usize; 5] {
-    let steps = max(bidiagonalize_unblocked_scratch_len(l, k), sum(forming(l)));
-    [k, k, k, k, max(steps, sum(iteration(k)))]
+/// For `l x k`: diagonal and superdiagonal, two factors for each step, the values, and what the steps need, in turn.
+const fn layout(l: usize, k: usize) -> [usize; 6] {
+    let values = max(bidiagonalize_unblocked_scratch_len(l, k), bidiagonal::values_scratch_len(k));
+    [k, k, k, k, k, max(values, max(sum(forming(l)), sum(iteration(k))))]
 }
 
 /// A column, and a few.
@@ -83,8 +83,8 @@ const fn iteration(k: usize) -> [usize; 3] {
 /// may double the time.
 ///
 /// Of the options, `scaled`, `threshold` and the choice of kernels count. [`Info::converged`] is false if QR iteration has met
-/// its bound of 30 sweeps for each value. Then U and V are still orthonormal, but some entries of `U^T A V` beside the
-/// diagonal are not negligible, and `s` holds the diagonal. No finite matrix is known for which that is so, but there is no
+/// its bound of 30 sweeps for each value. Then U and V are still orthonormal and `s` is right, but some entries of `U^T A V`
+/// beside the diagonal are not negligible. No finite matrix is known for which that is so, but there is no
 /// proof that there is none; [`golub_kahan`](super::golub_kahan), which has the memory, goes on with Jacobi.
 ///
 /// # Errors
@@ -129,7 +129,7 @@ fn decompose<T: Real>(
     scratch: &mut [T],
 ) -> Result<Info, Error> {
     let ((l, k), isa) = (a.shape(), options.execution.isa());
-    let [diagonal, superdiagonal, left, right, steps] = split(scratch, layout(l, k))?;
+    let [diagonal, superdiagonal, left, right, found, steps] = split(scratch, layout(l, k))?;
     if exponent != 0 {
         for i in 0..l {
             for j in 0..k {
@@ -143,14 +143,10 @@ fn decompose<T: Real>(
     let Bidiagonal { diagonal, superdiagonal, left, right } = b;
     let superdiagonal = superdiagonal.get_mut(..k.saturating_sub(1)).unwrap_or_default();
 
-    if exponent < 0 && !options.scaled {
-        // The values alone, on copies: whether they are within the range, before anything is written.
-        let [left, right, copies] = split(steps, iteration(k))?;
-        let [d, e, _] = split(copies, [k, superdiagonal.len(), 0])?;
-        d.iter_mut().zip(diagonal.iter()).for_each(|(to, d)| *to = *d);
-        e.iter_mut().zip(superdiagonal.iter()).for_each(|(to, e)| *to = *e);
-        qr_iteration::vectors(d, e, None, None, isa, [left, right, &mut []]);
-        write_values(d, -exponent, 0.0, s)?;
+    bidiagonal::values(diagonal, superdiagonal, found, isa, steps)?;
+    write_values(found, options.given_back(exponent), options.threshold, s)?;
+    if result == InPlace::Nothing && square.is_none() {
+        return Ok(Info::new(true, 0, s, exponent));
     }
 
     let [column, columns] = split(steps, forming(l))?;
@@ -170,7 +166,6 @@ fn decompose<T: Real>(
         form_unblocked(isa, vectors.rb(), left, column, columns);
     }
     let memory = split(steps, iteration(k))?;
-    let converged = qr_iteration::vectors(diagonal, superdiagonal, vectors, square, isa, memory);
-    write_values(diagonal, options.given_back(exponent), options.threshold, s)?;
+    let converged = qr_iteration::vectors(diagonal, superdiagonal, vectors, square, found, isa, memory);
     Ok(Info::new(converged, 0, s, exponent))
 }

@@ -62,36 +62,48 @@ struct Outcome<T> {
 /// Transformations with the shifts `t` of `(q, e)` into `(to_q, to_e)`, of one block: all `e` are positive. The results of
 /// a shift hold if no `a` is negative and the quotients are in range.
 #[inline(always)]
-fn transform<T: Real>(q: &[T], e: &[T], t: [T; LANES], to_q: &mut [[T; LANES]], to_e: &mut [[T; LANES]]) -> Outcome<T> {
+fn transform<T: Real, S: Simd<T>>(
+    simd: S,
+    q: &[T],
+    e: &[T],
+    t: [T; LANES],
+    to_q: &mut [[T; LANES]],
+    to_e: &mut [[T; LANES]],
+) -> Outcome<T> {
+    const { assert!(S::LANES >= LANES, "a shift in each lane, in one vector") };
     let (first, q) = q.split_first().map_or((T::ZERO, q), |(first, q)| (*first, q));
-    let mut a = [T::ZERO; LANES];
-    for l in 0..LANES {
-        a[l] = first - t[l];
-    }
-    let mut least = [a, [T::MAX; LANES], [T::MAX; LANES]];
-    let (mut smallest, mut largest) = ([T::ONE; LANES], [T::ONE; LANES]);
-    for ((q, e), (to_q, to_e)) in q.iter().zip(e).zip(to_q.iter_mut().zip(to_e.iter_mut())) {
+    let lanes = |x: S::Vector| {
+        let mut lanes = [T::ZERO; LANES];
+        simd.store(x, &mut lanes);
+        lanes
+    };
+    let shifts = simd.load(&t);
+    let mut a = simd.sub(simd.splat(first), shifts);
+    let mut least = [a, simd.splat(T::MAX), simd.splat(T::MAX)];
+    // A quotient that overflows leaves an `a` that is not finite, or a quotient that underflows.
+    let mut smallest = simd.splat(T::ONE);
+    let steps = q.len().min(e.len()).min(to_q.len()).min(to_e.len());
+    for i in 0..steps {
         least[2] = least[1];
         least[1] = least[0];
-        for l in 0..LANES {
-            let sum = a[l] + *e;
-            let ratio = *q / sum;
-            to_q[l] = sum;
-            to_e[l] = *e * ratio;
-            a[l] = a[l] * ratio - t[l];
-            least[0][l] = least[0][l].min(a[l]);
-            smallest[l] = smallest[l].min(ratio);
-            largest[l] = largest[l].max(ratio);
-        }
+        let e = simd.splat(e[i]);
+        let sum = simd.add(a, e);
+        let ratio = simd.div(simd.splat(q[i]), sum);
+        simd.store(sum, &mut to_q[i]);
+        simd.store(simd.mul(e, ratio), &mut to_e[i]);
+        a = simd.sub(simd.mul(a, ratio), shifts);
+        least[0] = simd.select_less(a, least[0], a, least[0]);
+        smallest = simd.select_less(ratio, smallest, ratio, smallest);
     }
+    let (last, smallest) = (lanes(a), lanes(smallest));
     if let Some(to_q) = to_q.get_mut(q.len()) {
-        *to_q = a;
+        *to_q = last;
     }
     let mut exact = [true; LANES];
     for l in 0..LANES {
-        exact[l] = smallest[l] >= T::MIN_POSITIVE && largest[l] <= T::MAX && a[l].is_finite();
+        exact[l] = smallest[l] >= T::MIN_POSITIVE && last[l].is_finite();
     }
-    Outcome { last: a, least, exact }
+    Outcome { last, least: [lanes(least[0]), lanes(least[1]), lanes(least[2])], exact }
 }
 
 /// The transformation without a shift, where quotients are out of range: the results need not be, because `e` and `a` are at
@@ -249,7 +261,7 @@ fn pair<T: Real>(q0: T, e0: T, q1: T) -> (T, T) {
 /// `q` and `e` hold the squares of the diagonal and the superdiagonal, all below a quarter of the largest number; `e` is
 /// destroyed. `to_q` and `to_e` are memory of the same lengths.
 ///
-/// A kernel because all shifts are one vector then. Nothing is fused, so the bits are the same with any instructions.
+/// A kernel because all shifts are one vector then, of four numbers at least. Nothing is fused, so the bits are the same with any instructions.
 pub(super) struct Squares<'a, T> {
     pub q: &'a mut [T],
     pub e: &'a mut [T],
@@ -260,7 +272,7 @@ pub(super) struct Squares<'a, T> {
 impl<T: Real> Kernel<T> for Squares<'_, T> {
     type Output = bool;
     #[inline(always)]
-    fn run<S: Simd<T>>(self, _: S) -> bool {
+    fn run<S: Simd<T>>(self, simd: S) -> bool {
         let Squares { q, e, to_q, to_e } = self;
         let n = q.len();
         let tolerance = T::EPSILON * T::EPSILON * T::from_f64(64.0);
@@ -272,7 +284,7 @@ impl<T: Real> Kernel<T> for Squares<'_, T> {
             let mut start = (1..end).rev().find(|&i| e.at(i - 1) <= T::ZERO).unwrap_or(0);
             let mut known = Known::nothing();
             let mut tail = T::ZERO;
-            let mut turn = true;
+            let (mut turn, mut may_be_cut) = (true, true);
             while start < end {
                 if end - start == 1 {
                     q.put(start, sigma.add(q.at(start) + tail).high);
@@ -303,7 +315,8 @@ impl<T: Real> Kernel<T> for Squares<'_, T> {
                     }
                 }
                 // A cut within the block: go on with what is below it.
-                if let Some(cut) = (start + 1..end).rev().find(|&i| e.at(i - 1) <= tolerance * sigma.high) {
+                let places = if may_be_cut { start + 1..end } else { 0..0 };
+                if let Some(cut) = places.rev().find(|&i| e.at(i - 1) <= tolerance * sigma.high) {
                     e.put(cut - 1, -sigma.high);
                     start = cut;
                     known = Known::nothing();
@@ -331,7 +344,7 @@ impl<T: Real> Kernel<T> for Squares<'_, T> {
                     to_e.get_mut(..block_e.len()).unwrap_or_default(),
                 );
                 let t = known.candidates(block_q, block_e);
-                let outcome = transform(block_q, block_e, t, to_q, to_e);
+                let outcome = transform(simd, block_q, block_e, t, to_q, to_e);
                 let success = (0..LANES).rev().find(|&l| outcome.exact.at(l) && outcome.least[0].at(l) >= T::ZERO);
                 if success.is_none() {
                     transform_safely(block_q, block_e, to_q, to_e);
@@ -340,10 +353,15 @@ impl<T: Real> Kernel<T> for Squares<'_, T> {
                 if success.is_some() {
                     sigma = sigma.add(t.at(lane));
                 }
+                // So that the compiler sees that it is below LANES.
+                let place = lane % LANES;
+                let mut least = T::MAX;
                 for ((e, to_e), to_q) in block_e.iter_mut().zip(to_e.iter()).zip(to_q.iter()) {
-                    *e = if *e <= tolerance * to_q.at(lane) { -sigma.high } else { to_e.at(lane) };
+                    *e = if *e <= tolerance * to_q[place] { -sigma.high } else { to_e[place] };
+                    least = if *e < least { *e } else { least };
                 }
-                block_q.iter_mut().zip(to_q.iter()).for_each(|(q, to)| *q = to.at(lane));
+                may_be_cut = least <= tolerance * sigma.high;
+                block_q.iter_mut().zip(to_q.iter()).for_each(|(q, to)| *q = to[place]);
                 if let Some(last) = block_q.last_mut() {
                     *last += tail;
                 }

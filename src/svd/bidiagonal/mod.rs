@@ -2,14 +2,15 @@
 //!
 //! | function | method | cost |
 //! |---|---|---|
-//! | [`svd`], n up to 32 | QR iteration for values and vectors together | about `6 n^3` for each side |
-//! | [`svd`] of more | [`values`], then [`vectors`] | |
 //! | [`values`] | dqds, and bisection if it met its bound | `O(n^2)` |
-//! | [`vectors`] | divide and conquer, and Jacobi if it met a bound | at most about `4/3 n^3` for each side, in products |
+//! | [`vectors`] | n up to 32: QR iteration | about `6 n^3` for each side |
+//! | | more: divide and conquer | at most about `4/3 n^3` for each side, in products |
 //!
-//! Where the matrix is small, a second method for the values would cost as much as it saves. [`values`] finds each to high
-//! relative accuracy. The vectors are accurate as a whole: orthonormal to working precision, with a residual small against
-//! the largest entry. They come in the order of descending values too, so that pairs fit by their place.
+//! A method that met a bound gives way to the next of: divide and conquer, QR iteration, Jacobi.
+//!
+//! [`values`] finds each to high relative accuracy. The vectors are accurate as a whole: orthonormal to working precision,
+//! with a residual small against the largest entry. They come in the order of descending values too, so that pairs fit by
+//! their place.
 //!
 //! B has the diagonal `d` (n elements) and the superdiagonal `e` (n - 1). Its entries are finite and at most about the
 //! fourth root of the largest number; they can be as small as they like.
@@ -25,68 +26,14 @@ use crate::columns::{Columns, Total};
 use crate::error::Error;
 use crate::kernel::{Execution, Isa, max_abs};
 use crate::real::Real;
-use crate::scratch::{max, min, split, sum, times};
+use crate::scratch::{max, split, sum, times};
 use crate::view::MatMut;
 
-/// Up to this size QR iteration finds values and vectors together.
+/// Up to this size QR iteration is faster than divide and conquer.
 const SMALL: usize = 32;
 
-/// Elements of scratch for [`svd`] without vectors: the larger of `9 n` and `18 l + 64` with `l = min(n, 32)`.
-pub(crate) const fn svd_values_scratch_len(n: usize) -> usize {
-    max(values_scratch_len(n), sum(small_layout(min(n, SMALL))))
-}
-
-/// Elements of scratch for [`svd`].
-pub(crate) const fn svd_scratch_len(n: usize) -> usize {
-    max(svd_values_scratch_len(n), vectors_scratch_len(n))
-}
-
-/// Diagonal and superdiagonal, and the rotations of both sides.
-const fn small_layout(n: usize) -> [usize; 4] {
-    let [left, right] = qr_iteration::layout(n);
-    [n, n, left, right]
-}
-
-/// The singular value decomposition: writes the values into `s`, descending, and overwrites the n x n matrices Q = `u` and
-/// P = `v` that are given, whose columns are contiguous.
-///
-/// Each value is accurate to about eps times the largest. The bits of the values do not depend on which matrices are given,
-/// and those of one matrix not on the other. False if every method has met its bound (see [`vectors`]); then `u` and `v` lack
-/// orthogonality.
-///
-/// # Errors
-/// `ScratchTooSmall`.
-pub(crate) fn svd<T: Real>(
-    d: &[T],
-    e: &[T],
-    s: &mut [T],
-    mut u: Option<MatMut<'_, T>>,
-    mut v: Option<MatMut<'_, T>>,
-    execution: Execution,
-    scratch: &mut [T],
-) -> Result<bool, Error> {
-    let n = d.len();
-    if n <= SMALL {
-        let [diagonal, beside, left, right] = split(scratch, small_layout(n))?;
-        diagonal.iter_mut().zip(d).for_each(|(to, d)| *to = *d);
-        beside.iter_mut().zip(e).for_each(|(to, e)| *to = *e);
-        let beside = beside.get_mut(..e.len()).unwrap_or_default();
-        for mut x in [u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb)].into_iter().flatten() {
-            x.set_identity();
-        }
-        let (left_vectors, right_vectors) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
-        let memory = [left, right, &mut []];
-        if qr_iteration::vectors(diagonal, beside, left_vectors, right_vectors, execution.isa(), memory) {
-            s.iter_mut().zip(diagonal).for_each(|(s, d)| *s = *d);
-            return Ok(true);
-        }
-    }
-    values(d, e, s, execution.isa(), scratch)?;
-    if u.is_none() && v.is_none() { Ok(true) } else { vectors(d, e, u, v, execution, scratch) }
-}
-
 /// Elements of scratch for [`values`]: `9 n`.
-const fn values_scratch_len(n: usize) -> usize {
+pub(super) const fn values_scratch_len(n: usize) -> usize {
     sum(values_layout(n))
 }
 
@@ -102,7 +49,7 @@ const fn values_layout(n: usize) -> [usize; 3] {
 ///
 /// # Errors
 /// `ScratchTooSmall`.
-fn values<T: Real>(d: &[T], e: &[T], s: &mut [T], isa: Isa, scratch: &mut [T]) -> Result<(), Error> {
+pub(super) fn values<T: Real>(d: &[T], e: &[T], s: &mut [T], isa: Isa, scratch: &mut [T]) -> Result<(), Error> {
     let n = d.len();
     let [squares, to_q, to_e] = split(scratch, values_layout(n))?;
     let largest = max_abs(d).max(max_abs(e));
@@ -120,7 +67,8 @@ fn values<T: Real>(d: &[T], e: &[T], s: &mut [T], isa: Isa, scratch: &mut [T]) -
     s.iter_mut().zip(d).for_each(|(s, d)| *s = square(d));
     squares.iter_mut().zip(e).for_each(|(q, e)| *q = square(e));
     let (to_q, to_e) = (to_q.as_chunks_mut().0, to_e.as_chunks_mut().0);
-    if isa.run(dqds::Squares { q: s, e: squares, to_q, to_e }) {
+    // A division of a long vector takes longer, and four numbers are no long one.
+    if isa.narrowed(dqds::LANES * size_of::<f64>()).run(dqds::Squares { q: s, e: squares, to_q, to_e }) {
         s.iter_mut().for_each(|s| *s = s.sqrt());
     } else {
         bisect(d, e, exponent, s);
@@ -150,8 +98,14 @@ fn sort<T: Real>(x: &mut [T], before: impl Fn(T, T) -> bool) {
 
 /// Elements of scratch for [`vectors`]: the larger of `2 n^2 + 23 n + 16 (l + 4)` with `l = min(n, 16)` and what a product
 /// of this size packs, and of `3 n^2 + 8 n`, which Jacobi would need.
-const fn vectors_scratch_len(n: usize) -> usize {
-    max(divide::scratch_len(n), sum(jacobi_layout(n)))
+pub(super) const fn vectors_scratch_len(n: usize) -> usize {
+    max(max(divide::scratch_len(n), sum(rotated_layout(n))), sum(jacobi_layout(n)))
+}
+
+/// Diagonal and superdiagonal, the values, and the rotations of both sides.
+const fn rotated_layout(n: usize) -> [usize; 5] {
+    let [left, right] = qr_iteration::layout(n);
+    [n, n, n, left, right]
 }
 
 /// The values, and Jacobi's own.
@@ -159,32 +113,74 @@ const fn jacobi_layout(n: usize) -> [usize; 2] {
     [n, jacobi::square_scratch_len(n)]
 }
 
-/// The singular vectors: overwrites the n x n matrices Q = `u` and P = `v` that are given, whose columns are contiguous.
+/// The singular vectors, where `s` holds the [`values`]: overwrites the n x n matrices Q = `u` and P = `v` that are given,
+/// whose columns are contiguous.
 ///
-/// The bits of one do not depend on whether the other is asked for. False if even Jacobi met its bound on sweeps, which no
-/// finite matrix is known to do.
+/// The bits of one do not depend on whether the other is asked for. False if every method has met its bound, the last of
+/// them Jacobi's on sweeps, which no finite matrix is known to do; then `u` and `v` lack orthogonality.
 ///
 /// # Errors
 /// `ScratchTooSmall`.
-fn vectors<T: Real>(
+pub(super) fn vectors<T: Real>(
     d: &[T],
     e: &[T],
+    s: &[T],
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
+    execution: Execution,
+    scratch: &mut [T],
+) -> Result<bool, Error> {
+    let methods: [Method<T>; 3] = [divide::vectors, rotated_vectors, jacobi_vectors];
+    let usual = usize::from(d.len() <= SMALL);
+    first_that_converges(methods.get(usual..).unwrap_or_default(), [d, e, s], [u, v], execution, scratch)
+}
+
+/// A way to find [`vectors`].
+type Method<T> =
+    fn(&[T], &[T], &[T], Option<MatMut<'_, T>>, Option<MatMut<'_, T>>, Execution, &mut [T]) -> Result<bool, Error>;
+
+fn first_that_converges<T: Real>(
+    methods: &[Method<T>],
+    [d, e, s]: [&[T]; 3],
+    mut outputs: [Option<MatMut<'_, T>>; 2],
+    execution: Execution,
+    scratch: &mut [T],
+) -> Result<bool, Error> {
+    for method in methods {
+        let [u, v] = outputs.each_mut().map(|x| x.as_mut().map(MatMut::rb));
+        if method(d, e, s, u, v, execution, scratch)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// [`vectors`] by QR iteration.
+fn rotated_vectors<T: Real>(
+    d: &[T],
+    e: &[T],
+    s: &[T],
     mut u: Option<MatMut<'_, T>>,
     mut v: Option<MatMut<'_, T>>,
     execution: Execution,
     scratch: &mut [T],
 ) -> Result<bool, Error> {
-    let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
-    if divide::vectors(d, e, left, right, execution, scratch)? {
-        return Ok(true);
+    let [diagonal, beside, known, left, right] = split(scratch, rotated_layout(d.len()))?;
+    diagonal.iter_mut().zip(d).for_each(|(to, d)| *to = *d);
+    beside.iter_mut().zip(e).for_each(|(to, e)| *to = *e);
+    known.iter_mut().zip(s).for_each(|(to, s)| *to = *s);
+    let beside = beside.get_mut(..e.len()).unwrap_or_default();
+    for mut x in [u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb)].into_iter().flatten() {
+        x.set_identity();
     }
-    jacobi_vectors(d, e, u, v, execution, scratch)
+    Ok(qr_iteration::vectors(diagonal, beside, u, v, known, execution.isa(), [left, right, &mut []]))
 }
 
 /// [`vectors`] by Jacobi rotations.
 fn jacobi_vectors<T: Real>(
     d: &[T],
     e: &[T],
+    _: &[T],
     u: Option<MatMut<'_, T>>,
     v: Option<MatMut<'_, T>>,
     execution: Execution,

@@ -127,26 +127,29 @@ fn assert_good(ratios: [f64; 3], context: &str, n: usize) {
     assert!(ratios.iter().all(|r| *r < 8.0), "{context}, {n}: {ratios:?}");
 }
 
-type Vectors<T> = fn(&Bidiagonal<T>) -> (Vec<T>, Vec<T>);
-
-fn by_division<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
-    let n = b.n();
-    let nan = T::from_f64(f64::NAN);
-    let (mut u, mut v) = (vec![nan; n * n], vec![nan; n * n]);
-    let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
-    let mut scratch = vec![nan; divide::scratch_len(n)];
-    let (left, right) = (Some(outputs.0), Some(outputs.1));
-    let converged = divide::vectors(&b.d, &b.e, left, right, Execution::new(), &mut scratch).unwrap();
-    assert!(converged, "{}, {n}", b.name);
+/// All vectors by a method, which must converge.
+fn by<T: Real>(method: Method<T>, b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
+    let (u, v, converged) = by_first(&[method], b, [true; 2], Execution::new());
+    assert!(converged, "{}, {}", b.name, b.n());
     (u, v)
 }
 
-fn by_rotation<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
+/// The vectors of the sides that are wanted, by the first of the methods that converges, and whether one did.
+fn by_first<T: Real>(
+    methods: &[Method<T>],
+    b: &Bidiagonal<T>,
+    wanted: [bool; 2],
+    execution: Execution,
+) -> (Vec<T>, Vec<T>, bool) {
     let n = b.n();
-    let (mut u, mut v) = (identity(n), identity(n));
-    let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
-    rotate(b, Some(outputs.0), Some(outputs.1), Execution::new().isa());
-    (u, v)
+    let nan = T::from_f64(f64::NAN);
+    let (mut u, mut v) = (vec![nan; n * n], vec![nan; n * n]);
+    let (left, right) = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
+    let outputs = [wanted[0].then_some(left), wanted[1].then_some(right)];
+    let mut scratch = vec![nan; vectors_scratch_len(n)];
+    let s = if b.d.iter().all(|d| d.is_finite()) { b.values() } else { b.d.clone() };
+    let converged = first_that_converges(methods, [&b.d, &b.e, &s], outputs, execution, &mut scratch).unwrap();
+    (u, v, converged)
 }
 
 /// `u Q` and `v P` by QR iteration.
@@ -154,33 +157,7 @@ fn rotate<T: Real>(b: &Bidiagonal<T>, u: Option<MatMut<'_, T>>, v: Option<MatMut
     let mut scratch = vec![T::from_f64(f64::NAN); qr_iteration::scratch_len(b.n())];
     let (mut d, mut e) = (b.d.clone(), b.e.clone());
     let [left, right] = split(&mut scratch, qr_iteration::layout(b.n())).unwrap();
-    assert!(qr_iteration::vectors(&mut d, &mut e, u, v, isa, [left, right, &mut []]), "{}, {}", b.name, b.n());
-}
-
-/// Values and vectors, of those sides that are wanted.
-fn by_svd<T: Real>(b: &Bidiagonal<T>, wanted: [bool; 2]) -> (Vec<T>, Vec<T>, Vec<T>) {
-    let n = b.n();
-    let nan = T::from_f64(f64::NAN);
-    let (mut s, mut u, mut v) = (vec![nan; n], vec![nan; n * n], vec![nan; n * n]);
-    let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
-    let (left, right) = (wanted[0].then_some(outputs.0), wanted[1].then_some(outputs.1));
-    let needed = if wanted == [false; 2] { svd_values_scratch_len(n) } else { svd_scratch_len(n) };
-    assert!(svd(&b.d, &b.e, &mut s, left, right, Execution::new(), &mut vec![nan; needed]).unwrap());
-    (s, u, v)
-}
-
-fn by_jacobi<T: Real>(b: &Bidiagonal<T>) -> (Vec<T>, Vec<T>) {
-    by_jacobi_with(b, Execution::new())
-}
-
-fn by_jacobi_with<T: Real>(b: &Bidiagonal<T>, execution: Execution) -> (Vec<T>, Vec<T>) {
-    let n = b.n();
-    let nan = T::from_f64(f64::NAN);
-    let (mut u, mut v) = (vec![nan; n * n], vec![nan; n * n]);
-    let outputs = (MatMut::col_major(&mut u, n, n).unwrap(), MatMut::col_major(&mut v, n, n).unwrap());
-    let mut scratch = vec![nan; vectors_scratch_len(n)];
-    assert!(jacobi_vectors(&b.d, &b.e, Some(outputs.0), Some(outputs.1), execution, &mut scratch).unwrap());
-    (u, v)
+    assert!(qr_iteration::vectors(&mut d, &mut e, u, v, &mut [], isa, [left, right, &mut []]), "{}, {}", b.name, b.n());
 }
 
 /// The last resort computes with the kernels that are asked for: up to signs, its bits are those of Jacobi with them.
@@ -192,7 +169,7 @@ fn the_last_resort_is_reproducible() {
     let d: Vec<f64> = (0..n).map(&mut entry).collect();
     let b = Bidiagonal::<f64> { name: "random", d, e: (1..n).map(entry).collect() };
     let execution = Execution::new().kernels(Kernels::Reproducible);
-    let (u, v) = by_jacobi_with(&b, execution);
+    let (u, v, _) = by_first(&[jacobi_vectors], &b, [true; 2], execution);
     let (a, mut s, mut right) = (b.dense(), vec![0.0; n], vec![0.0; n * n]);
     let mut left = right.clone();
     let mut scratch = vec![0.0; jacobi_unblocked_scratch_len(n, n)];
@@ -205,14 +182,10 @@ fn the_last_resort_is_reproducible() {
     assert_eq!(sizes(&v), sizes(&right));
 }
 
-fn identity<T: Real>(n: usize) -> Vec<T> {
-    (0..n * n).map(|i| if i % (n + 1) == 0 { T::ONE } else { T::ZERO }).collect()
-}
-
-fn check_vectors<T: Real>(sizes: impl Iterator<Item = usize>, vectors: Vectors<T>) {
+fn check_vectors<T: Real>(sizes: impl Iterator<Item = usize>, method: Method<T>) {
     for n in sizes {
         for b in families::<T>(n) {
-            let (u, v) = vectors(&b);
+            let (u, v) = by(method, &b);
             assert_good(b.ratios(&b.values(), &u, &v), b.name, n);
         }
     }
@@ -220,22 +193,22 @@ fn check_vectors<T: Real>(sizes: impl Iterator<Item = usize>, vectors: Vectors<T
 
 #[test]
 fn vectors_by_division() {
-    check_vectors::<f64>(sizes(), by_division);
-    check_vectors::<f32>(sizes(), by_division);
+    check_vectors::<f64>(sizes(), divide::vectors);
+    check_vectors::<f32>(sizes(), divide::vectors);
 }
 
 #[test]
 fn vectors_by_division_of_a_large_matrix() {
     for b in families::<f64>(300).iter().take(6) {
-        let (u, v) = by_division(b);
+        let (u, v) = by(divide::vectors, b);
         assert_good(b.ratios(&b.values(), &u, &v), b.name, 300);
     }
 }
 
 #[test]
 fn vectors_by_qr_iteration() {
-    check_vectors::<f64>(sizes(), by_rotation);
-    check_vectors::<f32>(sizes(), by_rotation);
+    check_vectors::<f64>(sizes(), rotated_vectors);
+    check_vectors::<f32>(sizes(), rotated_vectors);
 }
 
 /// Cosines that round to one, always in the same direction: vectors must not grow or shrink with every sweep. Errors of
@@ -244,7 +217,7 @@ fn vectors_by_qr_iteration() {
 fn many_small_rotations_do_not_change_the_length_of_vectors() {
     fn check<T: Real>() {
         let b = Bidiagonal::<T>::new("nearly one", 200, |_| 1.0, |_| 0.9 * T::EPSILON.to_f64().sqrt());
-        let (u, v) = by_rotation(&b);
+        let (u, v) = by(rotated_vectors, &b);
         for q in [&u, &v] {
             let excess = |column: &[T]| column.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>() - 1.0;
             let drift = q.chunks(200).map(excess).sum::<f64>() / 200.0 / T::EPSILON.to_f64();
@@ -255,22 +228,41 @@ fn many_small_rotations_do_not_change_the_length_of_vectors() {
     check::<f32>();
 }
 
+/// A method that met a bound leaves no trace: the next one finds what it finds alone. With numbers that are none, all meet
+/// theirs.
 #[test]
-fn values_and_vectors_together() {
+fn a_method_that_met_its_bound_gives_way_to_the_next() {
     fn check<T: Real>() {
-        for n in sizes() {
+        fn spoils<T: Real>(
+            _: &[T],
+            _: &[T],
+            _: &[T],
+            u: Option<MatMut<'_, T>>,
+            v: Option<MatMut<'_, T>>,
+            _: Execution,
+            scratch: &mut [T],
+        ) -> Result<bool, Error> {
+            scratch.fill(T::MAX);
+            [u, v].into_iter().flatten().for_each(|mut x| x.fill(T::MAX));
+            Ok(false)
+        }
+        let methods: [Method<T>; 3] = [divide::vectors, rotated_vectors, jacobi_vectors];
+        for n in [1, 5, 32, 33, 70] {
             for b in families::<T>(n) {
-                let (s, u, v) = by_svd(&b, [true; 2]);
-                assert!(s.iter().all(|s| !s.to_f64().is_sign_negative()), "{}, {n}", b.name);
-                assert_good(b.ratios(&s, &u, &v), b.name, n);
-                for (s, expected) in s.iter().zip(b.values()) {
-                    let error = (s.to_f64() - expected.to_f64()).abs() / T::EPSILON.to_f64();
-                    assert!(error <= (8.0 + 2.0 * n as f64) * b.largest(), "{}, {n}: {s} {expected}", b.name);
+                for (i, method) in methods.into_iter().enumerate() {
+                    let expected = by_first(&[method], &b, [true; 2], Execution::new());
+                    assert!(expected.2, "{i}, {}, {n}", b.name);
+                    assert_good(b.ratios(&b.values(), &expected.0, &expected.1), b.name, n);
+                    assert!(
+                        by_first(&[spoils, spoils, method, spoils], &b, [true; 2], Execution::new()) == expected,
+                        "{i}, {}, {n}",
+                        b.name
+                    );
                 }
-                assert!(by_svd(&b, [false; 2]).0 == s, "{}, {n}", b.name);
-                let (left, right) = (by_svd(&b, [true, false]), by_svd(&b, [false, true]));
-                assert!(left.0 == s && left.1 == u && right.0 == s && right.2 == v, "{}, {n}", b.name);
             }
+            let none = Bidiagonal::<T>::new("no numbers", n, |_| f64::NAN, |_| f64::NAN);
+            let (_, _, converged) = by_first(&methods, &none, [true; 2], Execution::new());
+            assert!(!converged || n == 1, "{n}");
         }
     }
     check::<f64>();
@@ -293,8 +285,8 @@ fn every_instruction_set_finds_the_same_values() {
 
 #[test]
 fn vectors_by_the_last_resort() {
-    check_vectors::<f64>((0..20).chain([33, 70]), by_jacobi);
-    check_vectors::<f32>((0..20).chain([33, 70]), by_jacobi);
+    check_vectors::<f64>((0..20).chain([33, 70]), jacobi_vectors);
+    check_vectors::<f32>((0..20).chain([33, 70]), jacobi_vectors);
 }
 
 /// Underflow in the QR factorization leaves three columns that span a plane. One of them is but a rounding error, and
@@ -311,7 +303,7 @@ fn columns_that_depend_on_others_by_underflow() {
         e[i] = f64::from(exponent);
     }
     let b = Bidiagonal::<f32>::new("underflow", 33, |i| 1.3 * d[i].exp2(), |i| 1.3 * e[i].exp2());
-    let (u, v) = by_jacobi(&b);
+    let (u, v) = by(jacobi_vectors, &b);
     assert_good(b.ratios(&b.values(), &u, &v), b.name, 33);
 }
 
@@ -382,15 +374,11 @@ fn values_agree_with_jacobi_where_the_matrix_is_graded() {
 fn one_side_alone_has_the_same_bits() {
     for n in [1, 5, 16, 17, 40, 90] {
         for b in families::<f64>(n) {
-            let (both_u, both_v) = by_division(&b);
-            let mut x = vec![0.0; n * n];
-            let mut scratch = vec![1.0; vectors_scratch_len(n)];
-            let alone = MatMut::col_major(&mut x, n, n).unwrap();
-            assert!(vectors(&b.d, &b.e, Some(alone), None, Execution::new(), &mut scratch).unwrap());
-            assert!(x == both_u, "{}, {n}", b.name);
-            let alone = MatMut::col_major(&mut x, n, n).unwrap();
-            assert!(vectors(&b.d, &b.e, None, Some(alone), Execution::new(), &mut scratch).unwrap());
-            assert!(x == both_v, "{}, {n}", b.name);
+            for method in [divide::vectors, rotated_vectors, jacobi_vectors] {
+                let both = by_first(&[method], &b, [true; 2], Execution::new());
+                assert!(by_first(&[method], &b, [true, false], Execution::new()).0 == both.0, "{}, {n}", b.name);
+                assert!(by_first(&[method], &b, [false, true], Execution::new()).1 == both.1, "{}, {n}", b.name);
+            }
         }
     }
 }
@@ -399,7 +387,10 @@ fn one_side_alone_has_the_same_bits() {
 fn rotations_apply_to_matrices_of_any_height() {
     let n = 13;
     let b = &families::<f64>(n)[0];
-    let (q, _) = by_rotation(b);
+    let mut q = vec![0.0; n * n];
+    let mut identity = MatMut::col_major(&mut q, n, n).unwrap();
+    identity.set_identity();
+    rotate(b, Some(identity), None, Isa::PORTABLE);
     for rows in [0, 1, 3, 4, 6, 8, 9, 16, 17, 30] {
         let mut uniform = Uniform::new(rows as u64);
         let mut x: Vec<f64> = (0..rows * n).map(|_| uniform.symmetric()).collect();
@@ -423,20 +414,25 @@ fn lengths_are_exact_and_follow_their_formulas() {
         let mut s = vec![0.0; n];
         assert_eq!(values_scratch_len(n), 9 * n);
         let packed = crate::kernel::gemm_scratch_len(n, n, n);
-        let divided = 2 * n * n + 23 * n + 16 * (n.min(16) + 4) + packed;
-        assert_eq!(vectors_scratch_len(n), divided.max(3 * n * n + 8 * n));
-        let small = n.min(32);
-        assert_eq!(svd_values_scratch_len(n), (9 * n).max(18 * small + 64));
-        assert_eq!(svd_scratch_len(n), svd_values_scratch_len(n).max(vectors_scratch_len(n)));
+        assert_eq!(divide::scratch_len(n), 2 * n * n + 23 * n + 16 * (n.min(16) + 4) + packed);
+        assert_eq!(vectors_scratch_len(n), divide::scratch_len(n).max(3 * n * n + 8 * n));
         for (needed, result) in [
             (
                 values_scratch_len(n),
                 values(&b.d, &b.e, &mut s, Execution::new().isa(), &mut vec![0.0; (9 * n).saturating_sub(1)]),
             ),
             (
-                vectors_scratch_len(n),
-                vectors(&b.d, &b.e, None, None, Execution::new(), &mut vec![0.0; vectors_scratch_len(n) - 1])
-                    .map(|_| ()),
+                divide::scratch_len(n),
+                divide::vectors(
+                    &b.d,
+                    &b.e,
+                    &[],
+                    None,
+                    None,
+                    Execution::new(),
+                    &mut vec![0.0; divide::scratch_len(n) - 1],
+                )
+                .map(|_| ()),
             ),
         ] {
             assert!(needed == 0 || result == Err(Error::ScratchTooSmall { needed, given: needed - 1 }), "{n}");
@@ -465,8 +461,8 @@ proptest! {
         let b = Bidiagonal::<f32>::new("any", n, entry, |i| entry(i + 40));
         let s = b.values();
         prop_assert!(s.windows(2).all(|w| w[0] >= w[1]) && s.iter().all(|s| *s >= 0.0 && s.is_finite()));
-        for vectors in [by_division::<f32>, by_rotation, by_jacobi] {
-            let (u, v) = vectors(&b);
+        for method in [divide::vectors, rotated_vectors, jacobi_vectors] {
+            let (u, v) = by(method, &b);
             let ratios = b.ratios(&s, &u, &v);
             prop_assert!(ratios.iter().all(|r| *r < 30.0), "{:?} {:?} {:?}", ratios, b.d, b.e);
         }
