@@ -25,7 +25,7 @@ pub(crate) use lanes::{MOST_ROWS, read_rows, write_rows};
 pub(crate) use panel::Step;
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
 pub(crate) use rotations::{Inner, Pairs};
-pub(crate) use simd::{Isa, Kernel, Lanes, Simd, Twice};
+pub(crate) use simd::{Isa, Kernel, Lanes, MOST_LANES, Simd, Twice};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
 pub(crate) use vector::{max_abs, max_abs_if_finite, pairwise, row_reduce, scale};
 

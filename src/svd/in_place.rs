@@ -3,14 +3,14 @@
 //! ```text
 //! A = Q B P^T                   bidiagonalization, step by step; the reflectors take the place of A
 //! V = P,  U = Q                 their products: P in the caller's square, then Q in the place of A
-//! B = X diag(s) Y^T             QR iteration; its rotations are applied to the columns of U and V
+//! B = X diag(s) Y^T             the values by dqds, then QR iteration; its rotations are applied to the columns of U and V
 //! ```
 //!
 //! This is LAPACK's `dgesvd` with `jobu = 'O'` (Golub & Reinsch, Numer. Math. 14, 1970), with the parts of
 //! `bidiagonalize::unblocked` and `bidiagonal::qr_iteration`. A QR factorization of a tall A first would save operations, but
 //! needs a second triangle; divide and conquer needs squares.
 //!
-//! There is no second method to fall back to, as there is in `bidiagonal`. QR iteration needs about two sweeps for a value
+//! There is no second method to fall back to, as there is in `bidiagonal`. QR iteration needs one or two sweeps for a value
 //! and may take 30; that these are enough is experience, not a theorem. If they are not, `converged` is false.
 
 use super::bidiagonal::{self, qr_iteration};
@@ -77,9 +77,9 @@ const fn iteration(k: usize) -> [usize; 3] {
 /// Every finite matrix is accepted, whatever its scale, rank or shape. Backward stable: each value is accurate to about
 /// `eps s_1`, as those of [`golub_kahan`](super::golub_kahan).
 ///
-/// Operations, with `l = max(m, n)`: about `4 l k^2 - 4/3 k^3` for the values, `14 l k^2` more for the vectors in A, and
-/// `14 k^3` more for those in `square`. Of the 14, 2 form the vectors of the bidiagonal reduction and 12 are plane rotations
-/// of columns of A (for `m < n`, of rows). Where such a column is not contiguous, parts of it are copied to be rotated, which
+/// Operations, with `l = max(m, n)`: about `4 l k^2 - 4/3 k^3` for the values, `6 l k^2` more for the vectors in A, and
+/// `6 k^3` more for those in `square`. Of the 6, 2 form the vectors of the bidiagonal reduction and 4 are plane rotations of
+/// columns of A (for `m < n`, of rows). Where such a column is not contiguous, parts of it are copied to be rotated, which
 /// may double the time.
 ///
 /// Of the options, `scaled`, `threshold` and the choice of kernels count. [`Info::converged`] is false if QR iteration has met

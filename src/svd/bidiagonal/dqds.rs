@@ -40,7 +40,7 @@
 //! the shifts (which is part of every square), or, the last one, below `eps^2 q_{n-1}`.
 
 use crate::columns::Total;
-use crate::kernel::{Kernel, Simd};
+use crate::kernel::{Kernel, MOST_LANES, Simd};
 use crate::real::Real;
 
 /// Transformations for each value; 2 to 3 are usual, 8 the most seen.
@@ -71,26 +71,32 @@ fn transform<T: Real, S: Simd<T>>(
     to_e: &mut [[T; LANES]],
 ) -> Outcome<T> {
     const { assert!(S::LANES >= LANES, "a shift in each lane, in one vector") };
-    let (first, q) = q.split_first().map_or((T::ZERO, q), |(first, q)| (*first, q));
+    // Whole vectors, because parts of them go to memory and back more slowly.
     let lanes = |x: S::Vector| {
-        let mut lanes = [T::ZERO; LANES];
-        simd.store(x, &mut lanes);
-        lanes
+        let mut all = [T::ZERO; MOST_LANES];
+        simd.store(x, &mut all);
+        [all[0], all[1], all[2], all[3]]
     };
-    let shifts = simd.load(&t);
+    let mut shifts = [T::ZERO; MOST_LANES];
+    for l in 0..LANES {
+        shifts[l] = t[l];
+    }
+    let shifts = simd.load(&shifts);
+    let (first, q) = q.split_first().map_or((T::ZERO, q), |(first, q)| (*first, q));
     let mut a = simd.sub(simd.splat(first), shifts);
     let mut least = [a, simd.splat(T::MAX), simd.splat(T::MAX)];
     // A quotient that overflows leaves an `a` that is not finite, or a quotient that underflows.
     let mut smallest = simd.splat(T::ONE);
-    let steps = q.len().min(e.len()).min(to_q.len()).min(to_e.len());
-    for i in 0..steps {
+    let (flat_q, flat_e) = (to_q.as_flattened_mut(), to_e.as_flattened_mut());
+    for i in 0..q.len().min(e.len()) {
         least[2] = least[1];
         least[1] = least[0];
         let e = simd.splat(e[i]);
         let sum = simd.add(a, e);
         let ratio = simd.div(simd.splat(q[i]), sum);
-        simd.store(sum, &mut to_q[i]);
-        simd.store(simd.mul(e, ratio), &mut to_e[i]);
+        // What a longer vector puts after its place, the next one overwrites.
+        simd.store(sum, flat_q.get_mut(LANES * i..).unwrap_or_default());
+        simd.store(simd.mul(e, ratio), flat_e.get_mut(LANES * i..).unwrap_or_default());
         a = simd.sub(simd.mul(a, ratio), shifts);
         least[0] = simd.select_less(a, least[0], a, least[0]);
         smallest = simd.select_less(ratio, smallest, ratio, smallest);

@@ -3,7 +3,7 @@
 //! | function | method | cost |
 //! |---|---|---|
 //! | [`values`] | dqds, and bisection if it met its bound | `O(n^2)` |
-//! | [`vectors`] | n up to 32: QR iteration | about `6 n^3` for each side |
+//! | [`vectors`] | n up to 48: QR iteration | about `4 n^3` for each side |
 //! | | more: divide and conquer | at most about `4/3 n^3` for each side, in products |
 //!
 //! A method that met a bound gives way to the next of: divide and conquer, QR iteration, Jacobi.
@@ -30,7 +30,7 @@ use crate::scratch::{max, split, sum, times};
 use crate::view::MatMut;
 
 /// Up to this size QR iteration is faster than divide and conquer.
-const SMALL: usize = 32;
+const SMALL: usize = 48;
 
 /// Elements of scratch for [`values`]: `9 n`.
 pub(super) const fn values_scratch_len(n: usize) -> usize {
