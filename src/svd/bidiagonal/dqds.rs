@@ -78,8 +78,8 @@ fn transform<T: Real, S: Simd<T>>(
         [all[0], all[1], all[2], all[3]]
     };
     let mut shifts = [T::ZERO; MOST_LANES];
-    for l in 0..LANES {
-        shifts[l] = t[l];
+    if let Some(first) = shifts.first_chunk_mut() {
+        *first = t;
     }
     let shifts = simd.load(&shifts);
     let (first, q) = q.split_first().map_or((T::ZERO, q), |(first, q)| (*first, q));
