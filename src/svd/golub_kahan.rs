@@ -68,7 +68,8 @@ const fn vectors(l: usize, k: usize) -> [usize; 3] {
 /// `eps s_1`. For values that are accurate relative to themselves see [`jacobi_unblocked`](super::jacobi_unblocked).
 ///
 /// With `l = max(m, n)`, the values take about `8/3 k^3` operations, and `2 l k^2` before if A is tall or wide; the vectors
-/// about `4 l k^2` for each side and `8/3 k^3` for those of the bidiagonal matrix.
+/// about `4 l k^2` for each side, and those of the bidiagonal matrix at most `4/3 k^3` for each side, or `4 k^3` up to
+/// `k = 48`.
 ///
 /// Without vectors, [`golub_kahan_values_scratch_len`] is enough scratch.
 ///

@@ -89,7 +89,7 @@ fn entries<T: Scalar>() -> [Entry<T>; 3] {
 
 pub fn run(arguments: &Arguments) {
     let rows = select(ROWS, Row::name, &arguments.rows, |asked, name| asked == name);
-    peers::lapack::set_threads(1);
+    peers_lapack::set_threads(1);
     machine::describe();
     let Common { f32, f64, .. } = arguments.common;
     if f64 || !f32 {

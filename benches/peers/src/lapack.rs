@@ -19,9 +19,9 @@ unsafe extern "C" {
 #[link(name = "lapacke")]
 unsafe extern "C" {}
 
-/// The number of threads of OpenBLAS, for the whole process.
+/// The number of threads of OpenBLAS, for the whole process. To be set before any other call.
 pub fn set_threads(threads: usize) {
-    // SAFETY: it takes any number, and no other thread calls OpenBLAS.
+    // SAFETY: it takes any number, and writes a variable of its own.
     unsafe { openblas_set_num_threads(threads as c_int) }
 }
 

@@ -1,6 +1,6 @@
 //! What a table was made on and with.
 
-use peers::lapack;
+use peers_lapack as lapack;
 
 /// Prints the machine and the versions of the contestants as a list in markdown.
 pub fn describe() {

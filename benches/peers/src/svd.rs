@@ -146,7 +146,7 @@ pub fn run(arguments: &Arguments) {
         select(ROWS, Row::name, &arguments.rows, |asked, name| name == asked || name.split('-').next() == Some(asked));
     let threads = usize::from(arguments.threads);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("nobody has used the pool before");
-    peers::lapack::set_threads(threads);
+    peers_lapack::set_threads(threads);
     machine::describe();
     let Common { f32, f64, .. } = arguments.common;
     for vectors in [true, false] {

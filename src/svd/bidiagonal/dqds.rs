@@ -267,7 +267,8 @@ fn pair<T: Real>(q0: T, e0: T, q1: T) -> (T, T) {
 /// `q` and `e` hold the squares of the diagonal and the superdiagonal, all below a quarter of the largest number; `e` is
 /// destroyed. `to_q` and `to_e` are memory of the same lengths.
 ///
-/// A kernel because all shifts are one vector then, of four numbers at least. Nothing is fused, so the bits are the same with any instructions.
+/// A kernel because all shifts are one vector then, of four numbers at least. Nothing is fused, so the bits are the same with
+/// any instructions.
 pub(super) struct Squares<'a, T> {
     pub q: &'a mut [T],
     pub e: &'a mut [T],

@@ -67,7 +67,7 @@ pub(super) fn values<T: Real>(d: &[T], e: &[T], s: &mut [T], isa: Isa, scratch: 
     s.iter_mut().zip(d).for_each(|(s, d)| *s = square(d));
     squares.iter_mut().zip(e).for_each(|(q, e)| *q = square(e));
     let (to_q, to_e) = (to_q.as_chunks_mut().0, to_e.as_chunks_mut().0);
-    // A division of a long vector takes longer, and four numbers are no long one.
+    // Longer vectors would only have more idle lanes, and divide more slowly.
     if isa.narrowed(dqds::LANES * size_of::<f64>()).run(dqds::Squares { q: s, e: squares, to_q, to_e }) {
         s.iter_mut().for_each(|s| *s = s.sqrt());
     } else {
@@ -79,7 +79,8 @@ pub(super) fn values<T: Real>(d: &[T], e: &[T], s: &mut [T], isa: Isa, scratch: 
     Ok(())
 }
 
-/// The singular values of `2^exponent B` by bisection.
+/// The singular values of `2^exponent B` by bisection. Beside entries that are far larger, small values may lose their
+/// digits to underflow on the way.
 fn bisect<T: Real>(d: &[T], e: &[T], exponent: i32, s: &mut [T]) {
     let bound = (max_abs(d) + max_abs(e)).scale(exponent) * (T::ONE + T::EPSILON);
     bisection::values(d.iter().map(|x| x.scale(exponent)), e.iter().map(|x| x.scale(exponent)), bound, s);
@@ -102,10 +103,10 @@ pub(super) const fn vectors_scratch_len(n: usize) -> usize {
     max(max(divide::scratch_len(n), sum(rotated_layout(n))), sum(jacobi_layout(n)))
 }
 
-/// Diagonal and superdiagonal, the values, and the rotations of both sides.
-const fn rotated_layout(n: usize) -> [usize; 5] {
+/// Diagonal and superdiagonal, and the rotations of both sides.
+const fn rotated_layout(n: usize) -> [usize; 4] {
     let [left, right] = qr_iteration::layout(n);
-    [n, n, n, left, right]
+    [n, n, left, right]
 }
 
 /// The values, and Jacobi's own.
@@ -165,15 +166,14 @@ fn rotated_vectors<T: Real>(
     execution: Execution,
     scratch: &mut [T],
 ) -> Result<bool, Error> {
-    let [diagonal, beside, known, left, right] = split(scratch, rotated_layout(d.len()))?;
+    let [diagonal, beside, left, right] = split(scratch, rotated_layout(d.len()))?;
     diagonal.iter_mut().zip(d).for_each(|(to, d)| *to = *d);
     beside.iter_mut().zip(e).for_each(|(to, e)| *to = *e);
-    known.iter_mut().zip(s).for_each(|(to, s)| *to = *s);
     let beside = beside.get_mut(..e.len()).unwrap_or_default();
     for mut x in [u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb)].into_iter().flatten() {
         x.set_identity();
     }
-    Ok(qr_iteration::vectors(diagonal, beside, u, v, known, execution.isa(), [left, right, &mut []]))
+    Ok(qr_iteration::vectors(diagonal, beside, u, v, s, execution.isa(), [left, right, &mut []]))
 }
 
 /// [`vectors`] by Jacobi rotations.

@@ -41,7 +41,7 @@ use core::slice::IterMut;
 const SWEEPS: usize = 4;
 /// Sweeps for each value, of which about 2 are usual.
 const MAX_SWEEPS: usize = 30;
-/// Sweeps for one value with a known value for a shift. Where rounding lets them fail, the end of the block knows better.
+/// Sweeps for one value with a known value for a shift. Where rounding makes them fail, the end of the block knows better.
 const KNOWN_SHIFTS: usize = 2;
 
 /// Elements of scratch for [`vectors`]: for each of the kept sweeps two numbers of its rotations on both sides.
@@ -59,8 +59,8 @@ pub(in crate::svd) const fn layout(n: usize) -> [usize; 2] {
 ///
 /// B has the diagonal `d` (n) and the superdiagonal `e` (n - 1), which is destroyed; `u` and `v` have n columns, any
 /// number of rows and any strides, which do not change a bit. Where a column is not contiguous, as many rows as `memory`
-/// holds are copied to take rotations, and written back; it then has at least n elements. `known` holds the values, as far as
-/// they are known, and is destroyed.
+/// holds are copied to take rotations, and written back; it then has at least n elements. `known` holds the values, or
+/// nothing where they are not known; wrong ones cost sweeps.
 ///
 /// False if a value has not converged within the bound. Then `u` and `v` hold what the rotations so far have made of them,
 /// and `d` the magnitudes of the diagonal.
@@ -69,7 +69,7 @@ pub(in crate::svd) fn vectors<T: Real>(
     e: &mut [T],
     u: Option<MatMut<'_, T>>,
     v: Option<MatMut<'_, T>>,
-    known: &mut [T],
+    known: &[T],
     isa: Isa,
     [left, right, memory]: [&mut [T]; 3],
 ) -> bool {
@@ -79,8 +79,7 @@ pub(in crate::svd) fn vectors<T: Real>(
     let largest = isa.max_abs(d).max(isa.max_abs(e));
     // Squares of what is not negligible must not underflow.
     let exponent = if largest == T::ZERO { 0 } else { -largest.exponent() };
-    d.iter_mut().chain(e.iter_mut()).chain(known.iter_mut()).for_each(|x| *x = x.scale(exponent));
-    let mut known = Known(known);
+    d.iter_mut().chain(e.iter_mut()).for_each(|x| *x = x.scale(exponent));
     let norm = largest.scale(exponent);
     let mut batch = Batch::new(isa, left, right, memory);
     let negligible = norm * T::EPSILON;
@@ -100,9 +99,7 @@ pub(in crate::svd) fn vectors<T: Real>(
         };
         if splits(last - 1, d, e) {
             e.put(last - 1, T::ZERO);
-            known.remove(d.at(last).abs());
             last -= 1;
-            sweeps = 0;
             continue;
         }
         let mut first = last - 1;
@@ -121,6 +118,10 @@ pub(in crate::svd) fn vectors<T: Real>(
         if chosen.1 <= first || chosen.0 > last || chosen == (0, 0) {
             up = d.at(last).abs() > d.at(first).abs();
         }
+        // A value was found, at either end or by a split.
+        if chosen != (first, last) {
+            sweeps = 0;
+        }
         chosen = (first, last);
         if batch.count == SWEEPS || batch.up != up {
             batch.flush(u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
@@ -135,7 +136,8 @@ pub(in crate::svd) fn vectors<T: Real>(
         }
         let (above, end) = (e.len().wrapping_sub(1), e.len());
         let estimate = trailing(d.at(above), e.at(above), d.at(end));
-        let shift = if sweeps < KNOWN_SHIFTS { known.nearest(estimate) } else { estimate };
+        let value = || nearest(known, estimate.scale(-exponent)).scale(exponent);
+        let shift = if sweeps < KNOWN_SHIFTS { value() } else { estimate };
         sweeps += 1;
         sweep(d, e, shift, negligible, rotations);
         if up {
@@ -180,35 +182,16 @@ pub(super) fn exchange<T: Real>(x: MatMut<'_, T>, i: usize, j: usize) {
     }
 }
 
-/// The values that are known and have not been found yet.
-struct Known<'a, T>(&'a mut [T]);
-
-impl<T: Real> Known<'_, T> {
-    fn place(&self, of: T) -> Option<usize> {
-        let mut best = None;
-        let mut distance = T::MAX;
-        for (i, x) in self.0.iter().enumerate() {
-            let apart = (*x - of).abs();
-            if apart < distance {
-                (best, distance) = (Some(i), apart);
-            }
-        }
-        best
-    }
-
-    /// The one nearest to `x`; `x` itself if none is known.
-    fn nearest(&self, x: T) -> T {
-        self.place(x).map_or(x, |i| self.0.at(i))
-    }
-
-    /// Forgets the one nearest to `x`.
-    fn remove(&mut self, x: T) {
-        let (place, last) = (self.place(x), self.0.len().wrapping_sub(1));
-        if let Some(place) = place {
-            self.0.exchange(place, last);
-            self.0 = core::mem::take(&mut self.0).get_mut(..last).unwrap_or_default();
+/// The one of the values that is nearest to `x`; `x` itself if none is known.
+fn nearest<T: Real>(known: &[T], x: T) -> T {
+    let (mut best, mut distance) = (x, T::MAX);
+    for value in known {
+        let apart = (*value - x).abs();
+        if apart < distance {
+            (best, distance) = (*value, apart);
         }
     }
+    best
 }
 
 /// One sweep, from the first row to the last.

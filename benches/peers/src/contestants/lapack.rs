@@ -1,6 +1,6 @@
 //! LAPACK and BLAS as OpenBLAS builds them.
 
-use peers::lapack::{Divide, Jacobi, multiply};
+use peers_lapack::{Divide, Jacobi, multiply};
 
 use super::{Gemm, Outputs, Problem, Products, Scalar, Svd};
 use crate::check::Factors;

@@ -22,7 +22,7 @@ use crate::check::Factors;
 
 /// A number type that all contestants compute in.
 pub trait Scalar:
-    ::lowrank::Real + ::faer::traits::RealField + ::nalgebra::RealField + ::peers::lapack::Lapack + matrixmultiply::Multiply
+    ::lowrank::Real + ::faer::traits::RealField + ::nalgebra::RealField + ::peers_lapack::Lapack + matrixmultiply::Multiply
 {
     /// Its name.
     const NAME: &'static str;

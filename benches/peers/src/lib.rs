@@ -1,3 +1,0 @@
-//! LAPACK, called by the races and by the test that takes it for an oracle.
-
-pub mod lapack;
