@@ -166,6 +166,6 @@ fn decompose<T: Real>(
         form_unblocked(isa, vectors.rb(), left, column, columns);
     }
     let memory = split(steps, iteration(k))?;
-    let converged = qr_iteration::vectors(diagonal, superdiagonal, vectors, square, found, isa, memory);
-    Ok(Info::new(converged, 0, s, exponent))
+    let sweeps = qr_iteration::vectors(diagonal, superdiagonal, vectors, square, found, isa, memory);
+    Ok(Info::new(sweeps.is_some(), 0, s, exponent))
 }

@@ -4,7 +4,7 @@
 //! `-s_j` (Golub & Kahan 1965). The signs of its pivots after a shift by `x > 0` count the eigenvalues below `x`: n negative
 //! ones, and the singular values below `x`. The count is exact for a matrix whose entries differ relatively by a few units
 //! in the last place, hence the values found have high relative accuracy (Demmel & Kahan, SIAM J. Sci. Stat. Comput. 11,
-//! 1990, section 4).
+//! 1990, section 4), but for underflow: beside entries that are far larger, small values may lose their digits.
 
 use crate::real::Real;
 

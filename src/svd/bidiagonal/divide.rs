@@ -198,7 +198,7 @@ impl<T: Real> State<'_, T> {
         };
         let d = self.d.get_mut(low..high).unwrap_or_default();
         let e = self.e.get_mut(low..low + count.saturating_sub(1)).unwrap_or_default();
-        if !qr_iteration::vectors(d, e, u, Some(v), &[], isa, [left, right, &mut []]) {
+        if qr_iteration::vectors(d, e, u, Some(v), &[], isa, [left, right, &mut []]).is_none() {
             return false;
         }
         if let Some(v) = self.v.as_ref() {

@@ -79,8 +79,7 @@ pub(super) fn values<T: Real>(d: &[T], e: &[T], s: &mut [T], isa: Isa, scratch: 
     Ok(())
 }
 
-/// The singular values of `2^exponent B` by bisection. Beside entries that are far larger, small values may lose their
-/// digits to underflow on the way.
+/// The singular values of `2^exponent B` by bisection.
 fn bisect<T: Real>(d: &[T], e: &[T], exponent: i32, s: &mut [T]) {
     let bound = (max_abs(d) + max_abs(e)).scale(exponent) * (T::ONE + T::EPSILON);
     bisection::values(d.iter().map(|x| x.scale(exponent)), e.iter().map(|x| x.scale(exponent)), bound, s);
@@ -173,7 +172,7 @@ fn rotated_vectors<T: Real>(
     for mut x in [u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb)].into_iter().flatten() {
         x.set_identity();
     }
-    Ok(qr_iteration::vectors(diagonal, beside, u, v, s, execution.isa(), [left, right, &mut []]))
+    Ok(qr_iteration::vectors(diagonal, beside, u, v, s, execution.isa(), [left, right, &mut []]).is_some())
 }
 
 /// [`vectors`] by Jacobi rotations.
