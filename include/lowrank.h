@@ -449,8 +449,16 @@ int32_t lowrank_nmf_factorize_f64(const lowrank_mat_f64 *x, const lowrank_mat_f6
 
 size_t lowrank_nmf_factorize_scratch_len(size_t m, size_t n, size_t k);
 #define LOWRANK_NMF_FACTORIZE_SCRATCH_LEN(m, n, k)                                                                     \
-    (LOWRANK_MAX_((size_t)(m), (size_t)(n)) * (size_t)(k) + 4 * (size_t)(k) * (size_t)(k) + 768 * (size_t)(k) +        \
-     LOWRANK_GRAMS_(LOWRANK_MAX_((size_t)(m), (size_t)(n)), k) + LOWRANK_DENSE_(m, n, k))
+    (LOWRANK_PAIR_(m, n, k) +                                                                                          \
+     LOWRANK_MAX_(((size_t)(m) + (size_t)(n)) * (size_t)(k) +                                                          \
+                      LOWRANK_DESCENT_(LOWRANK_MAX_((size_t)(m), (size_t)(n)), LOWRANK_FOURS_(k)),                     \
+                  256 * (size_t)(k) + LOWRANK_GEMM_SCRATCH_LEN(256, k, k)))
+/* Two factors with what their products need; sweeps over m rows of k entries, a multiple of four. */
+#define LOWRANK_PAIR_(m, n, k)                                                                                         \
+    (((size_t)(m) + (size_t)(n) + LOWRANK_MAX_((size_t)(m), (size_t)(n)) + 2 * (size_t)(k)) * (size_t)(k) +            \
+     LOWRANK_GEMM_SCRATCH_LEN(k, k, LOWRANK_MAX_((size_t)(m), (size_t)(n))) + LOWRANK_DENSE_(m, n, k))
+#define LOWRANK_DESCENT_(m, k) (((m) + 255) / 256 + ((k) + 65) * (k) + 15)
+#define LOWRANK_FOURS_(k) (((size_t)(k) + 3) / 4 * 4)
 
 /* ---- Semi-non-negative matrix factorization -------------------------------------------------------------------- */
 
@@ -488,7 +496,10 @@ int32_t lowrank_snmf_factorize_f64(const lowrank_mat_f64 *x, const lowrank_mat_f
 
 size_t lowrank_snmf_factorize_scratch_len(size_t m, size_t n, size_t k);
 #define LOWRANK_SNMF_FACTORIZE_SCRATCH_LEN(m, n, k)                                                                    \
-    ((size_t)(n) * (size_t)(k) + LOWRANK_ROUNDS_((size_t)(n), (size_t)(k)) + LOWRANK_NMF_FACTORIZE_SCRATCH_LEN(m, n, k))
+    (LOWRANK_PAIR_(m, n, k) + ((size_t)(n) + 2 * (size_t)(k)) * (size_t)(k) +                                          \
+     LOWRANK_MAX_(LOWRANK_ROUNDS_((size_t)(n), (size_t)(k)),                                                           \
+                  LOWRANK_MAX_(512 * (size_t)(k) + LOWRANK_GEMM_SCRATCH_LEN(256, k, k),                                \
+                               LOWRANK_GEMM_SCRATCH_LEN(m, k, k))))
 
 #ifdef __cplusplus
 }

@@ -180,7 +180,11 @@ fn nmf<T: Element, X: LinearOperator<T>>(
     let mut memory = zeros(Some(nmf::scratch_len(x, rank)))?;
     let bar = Bar::new(plan.max_iter());
     let observer = |p: &nmf::Progress| bar.advance(p.iteration, p.relative_error);
-    let info = nmf::factorize(x, w, h, nmf::Solver::Hals, &plan.options(), &mut memory, observer).map_err(explain)?;
+    let info = {
+        let options = nmf::Options::new().tolerance(plan.tolerance()).max_iterations(plan.max_iter());
+        nmf::factorize(x, w, h, &options.execution(Execution::fastest()), &mut memory, observer)
+    }
+    .map_err(explain)?;
     Ok(info.into())
 }
 
@@ -191,7 +195,11 @@ fn snmf<T: Element, X: LinearOperator<T>>(x: &X, f: &mut [T], gt: &mut [T], plan
     let mut memory = zeros(Some(snmf::scratch_len(x, rank)))?;
     let bar = Bar::new(plan.max_iter());
     let observer = |p: &snmf::Progress| bar.advance(p.iteration, p.relative_error);
-    let info = snmf::factorize(x, f, g, &plan.options(), &mut memory, observer).map_err(explain)?;
+    let info = {
+        let options = snmf::Options::new().tolerance(plan.tolerance()).max_iterations(plan.max_iter());
+        snmf::factorize(x, f, g, &options.execution(Execution::fastest()), &mut memory, observer)
+    }
+    .map_err(explain)?;
     Ok(info.into())
 }
 
@@ -203,16 +211,15 @@ impl Plan<'_> {
     fn max_iter(&self) -> usize {
         self.iteration.max_iter.unwrap_or(self.default_max_iter)
     }
-
-    fn options(&self) -> nmf::Options {
-        let options = nmf::Options::new().tolerance(self.tolerance()).max_iterations(self.max_iter());
-        options.execution(Execution::fastest())
-    }
 }
 
 impl From<nmf::Info> for Outcome {
     fn from(info: nmf::Info) -> Self {
-        Outcome { iterations: info.iterations, converged: info.converged, relative_error: info.relative_error }
+        Outcome {
+            iterations: info.progress.iteration,
+            converged: info.converged(),
+            relative_error: info.progress.relative_error,
+        }
     }
 }
 

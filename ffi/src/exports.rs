@@ -315,7 +315,7 @@ twins! { lowrank_nmf_factorize_f32, lowrank_nmf_factorize_f64: fn(
 ) {
     let method = solver(method)?;
     // SAFETY: the contract.
-    let (options, x, w, h) = unsafe {
+    let ((options, _), x, w, h) = unsafe {
         (
             options::Nmf::read(options)?,
             Matrix::new(Operand::A, x)?,
@@ -327,7 +327,7 @@ twins! { lowrank_nmf_factorize_f32, lowrank_nmf_factorize_f64: fn(
     disjoint(&[w.range(), h.range(), scratch.range()], &[x.range()])?;
     // SAFETY: the contract, and what is written is disjoint from all else.
     let (x, w, h, scratch) = unsafe { (x.view()?, w.view_mut()?, h.view_mut()?, scratch.slice_mut()) };
-    Ok(nmf::factorize(&Dense::new(x), w, h, method, &options, scratch, go_on)?.into())
+    Ok(nmf::factorize(&Dense::new(x), w, h, &options.solver(method), scratch, go_on)?.into())
 } }
 
 twins! { lowrank_snmf_random_start_f32, lowrank_snmf_random_start_f64: fn(g: *const Mat<T>, seed: u64) {
@@ -351,7 +351,7 @@ twins! { lowrank_snmf_factorize_f32, lowrank_snmf_factorize_f64: fn(
     scratch_len: usize,
 ) {
     // SAFETY: the contract.
-    let (options, x, f, g) = unsafe {
+    let ((_, options), x, f, g) = unsafe {
         (
             options::Nmf::read(options)?,
             Matrix::new(Operand::A, x)?,

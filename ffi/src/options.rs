@@ -1,18 +1,20 @@
 //! The option structs of the header, their defaults, and the enumerations.
 
 use lowrank::svd::{Vectors, truncated};
-use lowrank::{nmf, svd};
+use lowrank::{nmf, snmf, svd};
 
 use crate::memory::{Growing, options};
 use crate::status::{ENUMERATION, Fault, Info};
 
 // The defaults, as the `_INIT` macros of the header have them.
 const _: () = {
-    let (svd, truncated, nmf) = (svd::Options::new(), truncated::Options::new(), nmf::Options::new());
+    let (svd, truncated) = (svd::Options::new(), truncated::Options::new());
+    let (nmf, snmf) = (nmf::Options::new(), snmf::Options::new());
     assert!(svd.max_sweeps == 30 && !svd.scaled && matches!(svd.vectors, Vectors::Thin));
     assert!(truncated.oversample == 10 && truncated.max_passes == 100);
     assert!(truncated.tolerance == 1e-4 && truncated.seed == 0);
     assert!(nmf.max_iterations == 200 && nmf.tolerance == 1e-4);
+    assert!(snmf.max_iterations == 200 && snmf.tolerance == 1e-4);
 };
 
 // SAFETY: `repr(C)`, `struct_size` is first, and all fields are integers and floats.
@@ -101,12 +103,16 @@ unsafe impl Growing for Nmf {
 impl Nmf {
     /// # Safety
     /// `pointer` is null or points to the caller's struct of as many bytes as its `struct_size` says.
-    pub unsafe fn read(pointer: *const Self) -> Result<nmf::Options, Fault> {
+    pub unsafe fn read(pointer: *const Self) -> Result<(nmf::Options, snmf::Options), Fault> {
         let nmf::Options { max_iterations, tolerance, .. } = nmf::Options::new();
         let defaults = Nmf { struct_size: 0, max_iterations, tolerance };
         // SAFETY: the caller vouches for it.
         let given = unsafe { options(pointer, defaults) }?;
-        Ok(nmf::Options::new().max_iterations(given.max_iterations).tolerance(given.tolerance))
+        let Nmf { max_iterations, tolerance, .. } = given;
+        Ok((
+            nmf::Options::new().max_iterations(max_iterations).tolerance(tolerance),
+            snmf::Options::new().max_iterations(max_iterations).tolerance(tolerance),
+        ))
     }
 }
 

@@ -92,9 +92,9 @@ impl From<svd::truncated::Info> for Info {
 impl From<nmf::Info> for Info {
     fn from(info: nmf::Info) -> Self {
         Info {
-            converged: info.converged.into(),
-            iterations: info.iterations,
-            relative_error: info.relative_error,
+            converged: info.converged().into(),
+            iterations: info.progress.iteration,
+            relative_error: info.progress.relative_error,
             ..Info::default()
         }
     }

@@ -36,6 +36,8 @@ const FAR_REUSE: usize = 32;
 const NEAR: usize = 1 << 16;
 /// Most numbers in a column of a tile.
 const HEIGHT: usize = 48;
+/// Columns of a block that are packed at a time.
+const AT_ONCE: usize = 8;
 
 /// Elements of scratch for [`gemm`]: a packed block of each factor, which may change places.
 pub(super) const fn gemm_scratch_len(m: usize, n: usize, k: usize) -> usize {
@@ -94,7 +96,8 @@ impl<T: Real> Gemm<'_, T> {
         let height = S::TILE.0 * S::LANES;
         let far = m.saturating_mul(k) > NEAR;
         let pack_a = a.row_stride() != 1 || n > if far { FAR_REUSE } else { REUSE };
-        let pack_b = m > MC;
+        // Rows of B that lie far apart would be read a few numbers at a time, each from a page of its own.
+        let pack_b = m > MC || (b.col_stride() == 1 && b.row_stride().saturating_mul(KC) >= 2 * NEAR);
         for col in (0..n).step_by(NC) {
             for depth in (0..k).step_by(KC) {
                 let b_block = b.submatrix(depth, col, KC, NC);
@@ -171,6 +174,9 @@ fn ask_for_strip<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, top: usize)
 /// in whole `unit`s, and padded with zeros.
 #[inline(always)]
 fn pack<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit: usize, packed: &mut [T]) {
+    if block.row_stride() == 1 {
+        return pack_adjacent(simd, block, height, unit, packed);
+    }
     let k = block.cols();
     let mut rest = packed;
     for row in (0..block.rows()).step_by(height) {
@@ -179,18 +185,6 @@ fn pack<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit:
         let Some((panel, others)) = rest.split_at_mut_checked(padded * k) else { return };
         rest = others;
         let source = block.submatrix(row, 0, rows, k);
-        if source.row_stride() == 1 {
-            for (j, to) in panel.chunks_exact_mut(padded).enumerate() {
-                let from = source.column(j);
-                let mut i = 0;
-                while i < padded {
-                    let x = simd.load(from.get(i..).unwrap_or_default());
-                    simd.store(x, to.get_mut(i..).unwrap_or_default());
-                    i += S::LANES;
-                }
-            }
-            continue;
-        }
         if source.col_stride() == 1 && rows >= S::LANES {
             for i in (0..rows).step_by(S::LANES) {
                 for j in (0..k).step_by(S::LANES) {
@@ -219,6 +213,28 @@ fn pack<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit:
         if rows < padded {
             for to in panel.chunks_exact_mut(padded) {
                 to.get_mut(rows..).unwrap_or_default().fill(T::ZERO);
+            }
+        }
+    }
+}
+
+/// The same for a block with adjacent rows: some columns are read from end to end, and spread over the panels.
+#[inline(always)]
+fn pack_adjacent<S: Simd<T>, T: Real>(simd: S, block: MatRef<'_, T>, height: usize, unit: usize, packed: &mut [T]) {
+    let k = block.cols();
+    for first in (0..k).step_by(AT_ONCE) {
+        for row in (0..block.rows()).step_by(height) {
+            let rows = height.min(block.rows() - row);
+            let padded = rows.next_multiple_of(unit);
+            for j in first..k.min(first + AT_ONCE) {
+                let from = block.column(j).get(row..row + rows).unwrap_or_default();
+                let to = packed.get_mut(row * k + j * padded..row * k + (j + 1) * padded).unwrap_or_default();
+                let mut i = 0;
+                while i < padded {
+                    let x = simd.load(from.get(i..).unwrap_or_default());
+                    simd.store(x, to.get_mut(i..).unwrap_or_default());
+                    i += S::LANES;
+                }
             }
         }
     }

@@ -10,9 +10,6 @@ use crate::view::{MatMut, MatRef};
 /// The most rows that lie in lanes at once.
 pub(crate) const MOST_ROWS: usize = 2 * MOST_LANES;
 
-/// The entries of a group of rows: for each place in a row, the lanes.
-pub(crate) type Lanes<T, const ENTRIES: usize> = [[T; MOST_ROWS]; ENTRIES];
-
 /// How many of the entries go in blocks.
 #[inline(always)]
 fn in_blocks(entries: usize, across: usize, lanes: usize) -> usize {
@@ -25,23 +22,20 @@ fn in_blocks(entries: usize, across: usize, lanes: usize) -> usize {
     }
 }
 
-/// Reads the rows `first`, `first + 1`, ... of at most `ENTRIES` entries; lanes without a row become zero.
+/// Reads the rows `first`, `first + 1`, ..., as many as two vectors have lanes: entry `e` of the row in lane `l` goes to
+/// `group[e width + l]`, as far as the group reaches. Lanes without a row become zero.
 #[inline(always)]
-pub(crate) fn read_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
-    simd: S,
-    a: MatRef<'_, T>,
-    first: usize,
-    group: &mut Lanes<T, ENTRIES>,
-) {
+pub(crate) fn read_rows<S: Simd<T>, T: Real>(simd: S, a: MatRef<'_, T>, first: usize, width: usize, group: &mut [T]) {
     let (down, across) = (a.row_stride(), a.col_stride());
-    let (count, entries) = (a.rows().saturating_sub(first), a.cols().min(ENTRIES));
+    let (count, entries) = (a.rows().saturating_sub(first), a.cols());
     // Lanes without a row have no place: theirs may be beyond what a number holds, and is not used.
     let place = |row: usize, entry: usize| {
         a.as_ptr().wrapping_add((first + row).wrapping_mul(down).wrapping_add(entry * across))
     };
     if down == 1 {
         let both = Twice(simd);
-        for (entry, lanes) in group.iter_mut().enumerate().take(entries) {
+        for entry in 0..entries {
+            let Some(lanes) = group.get_mut(entry * width..) else { break };
             // SAFETY: `count` rows are left, and the entries of a column are adjacent.
             both.store(unsafe { both.load_part(place(0, entry), count) }, lanes);
         }
@@ -52,18 +46,18 @@ pub(crate) fn read_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
         let rows = count.saturating_sub(lane).min(S::LANES);
         let mut entry = 0;
         while entry < blocks {
-            let width = S::LANES.min(entries - entry);
-            // SAFETY: the rows are some of those left, and have `width` adjacent entries from `entry` on.
-            let block = unsafe { load_transposed(simd, place(lane, entry), down, rows, width) };
-            for (i, x) in block.into_iter().enumerate().take(S::LANES) {
-                if let Some(lanes) = group.get_mut(entry + i) {
-                    simd.store(x, lanes.get_mut(lane..).unwrap_or_default());
+            let count = S::LANES.min(entries - entry);
+            // SAFETY: the rows are some of those left, and have `count` adjacent entries from `entry` on.
+            let block = unsafe { load_transposed(simd, place(lane, entry), down, rows, count) };
+            for (i, x) in block.into_iter().enumerate().take(count) {
+                if let Some(lanes) = group.get_mut((entry + i) * width + lane..) {
+                    simd.store(x, lanes);
                 }
             }
             entry += S::LANES;
         }
-        for (entry, lanes) in group.iter_mut().enumerate().take(entries).skip(blocks) {
-            let lanes = lanes.get_mut(lane..lane + S::LANES).unwrap_or_default();
+        for entry in blocks..entries {
+            let Some(lanes) = group.get_mut(entry * width + lane..entry * width + lane + S::LANES) else { break };
             lanes.fill(T::ZERO);
             for (i, x) in lanes.iter_mut().enumerate().take(rows) {
                 // SAFETY: the entry is one of the matrix.
@@ -73,21 +67,23 @@ pub(crate) fn read_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
     }
 }
 
-/// Writes to the rows `first`, `first + 1`, ..., as many as there are, of at most `ENTRIES` entries.
+/// Writes to the rows `first`, `first + 1`, ..., as many as there are, what [`read_rows`] would read from them.
 #[inline(always)]
-pub(crate) fn write_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
+pub(crate) fn write_rows<S: Simd<T>, T: Real>(
     simd: S,
-    group: &Lanes<T, ENTRIES>,
+    group: &[T],
+    width: usize,
     out: &mut MatMut<'_, T>,
     first: usize,
 ) {
     let (down, across) = (out.row_stride(), out.col_stride());
-    let (count, entries) = (out.rows().saturating_sub(first), out.cols().min(ENTRIES));
+    let (count, entries) = (out.rows().saturating_sub(first), out.cols());
     let start = out.as_mut_ptr();
     let place = |row: usize, entry: usize| start.wrapping_add((first + row) * down + entry * across);
     if down == 1 {
         let both = Twice(simd);
-        for (entry, lanes) in group.iter().enumerate().take(entries) {
+        for entry in 0..entries {
+            let Some(lanes) = group.get(entry * width..) else { break };
             // SAFETY: `count` rows are left, and the entries of a column are adjacent.
             unsafe { both.store_part(both.load(lanes), place(0, entry), count) };
         }
@@ -98,24 +94,23 @@ pub(crate) fn write_rows<S: Simd<T>, T: Real, const ENTRIES: usize>(
         let rows = count.saturating_sub(lane).min(S::LANES);
         let mut entry = 0;
         while entry < blocks {
-            let width = S::LANES.min(entries - entry);
+            let count = S::LANES.min(entries - entry);
             let mut block = [simd.splat(T::ZERO); MOST_LANES];
-            for (i, x) in block.iter_mut().enumerate().take(S::LANES) {
-                if let Some(lanes) = group.get(entry + i) {
-                    *x = simd.load(lanes.get(lane..).unwrap_or_default());
+            for (i, x) in block.iter_mut().enumerate().take(count) {
+                if let Some(lanes) = group.get((entry + i) * width + lane..) {
+                    *x = simd.load(lanes);
                 }
             }
             transpose(simd, &mut block);
-            for (i, x) in block.into_iter().enumerate().take(S::LANES) {
-                if i < rows {
-                    // SAFETY: the row is one of those left, and has `width` adjacent entries from `entry` on.
-                    unsafe { simd.store_part(x, place(lane + i, entry), width) };
-                }
+            for (i, x) in block.into_iter().enumerate().take(rows) {
+                // SAFETY: the row is one of those left, and has `count` adjacent entries from `entry` on.
+                unsafe { simd.store_part(x, place(lane + i, entry), count) };
             }
             entry += S::LANES;
         }
-        for (entry, lanes) in group.iter().enumerate().take(entries).skip(blocks) {
-            for (i, x) in lanes.iter().skip(lane).enumerate().take(rows) {
+        for entry in blocks..entries {
+            let Some(lanes) = group.get(entry * width + lane..) else { break };
+            for (i, x) in lanes.iter().enumerate().take(rows) {
                 // SAFETY: the entry is one of the matrix, which is borrowed to write.
                 unsafe { *place(lane + i, entry) = *x };
             }
@@ -139,12 +134,12 @@ mod tests {
             let Copy(a, mut out) = self;
             let mut group = [[T::from_f64(f64::NAN); MOST_ROWS]; 36];
             for first in (0..a.rows()).step_by(2 * S::LANES) {
-                read_rows(simd, a, first, &mut group);
+                read_rows(simd, a, first, MOST_ROWS, group.as_flattened_mut());
                 for (entry, lanes) in group.iter().enumerate().take(a.cols()) {
                     let expected = |lane| a.get(first + lane, entry).unwrap_or(T::ZERO);
                     assert!((0..2 * S::LANES).all(|lane| lanes[lane] == expected(lane)), "{:?}", a.shape());
                 }
-                write_rows(simd, &group, &mut out, first);
+                write_rows(simd, group.as_flattened(), MOST_ROWS, &mut out, first);
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! `vector` holds the operations on slices, `panel` those on all columns of a matrix (of which `group` takes a few at a
 //! time), `product` the matrix products behind one door, [`gemm`](gemm()); `rotations` and `angles` make the columns of a
-//! block orthogonal, `lanes` turns rows of small matrices into lanes. The bodies are written once over the vectors of
+//! block orthogonal, `descent` solves non-negative least squares, `sparse` multiplies with sparse matrices, `lanes` turns rows of small matrices into lanes. The bodies are written once over the vectors of
 //! `simd` and instantiated for each instruction set; the portable instance never fuses a multiplication with an addition, so
 //! it gives the same bits everywhere.
 //!
@@ -11,6 +11,7 @@
 #![allow(clippy::needless_range_loop, reason = "kernels are written with plain loops: see `simd`")]
 
 mod angles;
+mod descent;
 mod gemm;
 mod group;
 mod lanes;
@@ -18,14 +19,17 @@ mod panel;
 mod product;
 mod rotations;
 mod simd;
+mod sparse;
 mod vector;
 
 pub(crate) use angles::Found;
+pub(crate) use descent::{Descent, descend, descend_scratch_len};
 pub(crate) use lanes::{MOST_ROWS, read_rows, write_rows};
 pub(crate) use panel::Step;
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
 pub(crate) use rotations::{Inner, Pairs};
 pub(crate) use simd::{Isa, Kernel, Lanes, MOST_LANES, Simd, Twice};
+pub(crate) use sparse::{Side, Sparse, SparseProduct};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
 pub(crate) use vector::{max_abs, max_abs_if_finite, pairwise, row_reduce, scale};
 

@@ -1,134 +1,145 @@
 //! Non-negative matrix factorization, `X ~ W H` with `X, W, H >= 0`.
 //!
-//! Both methods minimize `|X - W H|_F^2` over one factor at a time, and need X only in `X H^T` and `X^T W`. The loss never
-//! rises.
+//! Minimizes over one factor at a time
+//!
+//! ```text
+//! 1/2 |X - W H|_F^2 + l1_W sum W + l2_W/2 |W|_F^2 + l1_H sum H + l2_H/2 |H|_F^2
+//! ```
+//!
+//! and needs X only in `X H^T` and `X^T W`. The objective never rises.
+//!
+//! [`Solver::Hals`] (Cichocki & Phan, IEICE E92-A, 2009), the default, minimizes exactly over one entry of a row after the
+//! other, which for the component `j` of row `i` is
+//!
+//! ```text
+//! w_ij <- max(0, w_ij - ((W H H^T)_ij - (X H^T)_ij + l1 + l2 w_ij) / ((H H^T)_jj + l2))
+//! ```
+//!
+//! with several sweeps for each product with X, and extrapolation: `hals` has the details. With
+//! `max_sweeps(1).extrapolate(false)` it is the classical method, which scikit-learn calls `cd`.
 //!
 //! [`Solver::Multiplicative`], the updates of Lee & Seung (NIPS 2001), each the minimizer of a bound that touches the loss
 //! at the present factor:
 //!
 //! ```text
-//! W <- W * (X H^T) / (W H H^T)        H <- H * (W^T X) / (W^T W H)        entry by entry
+//! W <- W * (X H^T) / (W H H^T + l1 + l2 W)        H <- H * (W^T X) / (W^T W H + l1 + l2 H)        entry by entry
 //! ```
 //!
-//! An entry that is zero stays zero; where the denominator is zero so is the numerator, and the entry is left as it is.
-//!
-//! [`Solver::Hals`] (Cichocki & Phan, IEICE E92-A, 2009) minimizes exactly over one entry of a row after the other, which
-//! for the component `j` of row `i` is
-//!
-//! ```text
-//! w_ij <- max(0, w_ij + ((X H^T)_ij - (W H H^T)_ij) / (H H^T)_jj)
-//! ```
-//!
-//! A zero can become positive again, and far fewer iterations reach the same loss.
+//! A zero at which the objective falls would stay; it is raised to `eps` of the step to the minimum, and
+//! [`Progress::lifted`] counts it. Where the denominator is zero so is the numerator, and the entry is left as it is.
 
+mod hals;
+mod multiplicative;
+mod options;
 mod start;
 
-pub use crate::alternating::{Info, Options, Progress, dense_scratch_len, scratch_len};
+pub use crate::alternating::{Criterion, Info, Progress, Stop};
+pub use options::{Options, Penalty, Solver};
 pub use start::{nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, random_start};
 
 use core::ops::ControlFlow;
 
-use crate::alternating::{Pair, drive, multiply_divide, update_rows};
-use crate::columns::{Columns, Total};
+use crate::alternating::{Pair, Record, Signs, dense_pair_len, pair_len};
 use crate::error::Error;
-use crate::kernel::{Execution, dot};
 use crate::operator::LinearOperator;
 use crate::real::Real;
-use crate::view::{MatMut, MatRef};
+use crate::scratch::{max, split, sum};
+use crate::view::MatMut;
+use hals::{Hals, hals_scratch_len};
+use multiplicative::{Multiplicative, multiplicative_scratch_len};
 
-/// The method of an update.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Solver {
-    /// Hierarchical alternating least squares.
-    #[default]
-    Hals,
-    /// Multiplicative updates.
-    Multiplicative,
+/// Elements of memory for [`State::new`] and [`factorize`] with this operator.
+pub fn scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize) -> usize {
+    sum([pair_len(x, rank), own_len(x.rows(), x.cols(), rank)])
+}
+
+/// The same for a dense `m x n` matrix, as a closed form.
+pub const fn dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize) -> usize {
+    sum([dense_pair_len::<T>(m, n, rank), own_len(m, n, rank)])
+}
+
+/// What any solver needs beside the pair of factors.
+const fn own_len(m: usize, n: usize, k: usize) -> usize {
+    max(hals_scratch_len(m, n, k), multiplicative_scratch_len(k))
+}
+
+/// The weights of the penalties, each of the sum and of half the squares of a factor, in the scale of the computation.
+#[derive(Clone, Copy, Debug)]
+struct Weights<T> {
+    left: [T; 2],
+    right: [T; 2],
+}
+
+impl<T: Real> Weights<T> {
+    /// `1/2 |X - W H|^2` and the penalties.
+    fn objective<X: LinearOperator<T>>(&self, pair: &Pair<'_, T, X>, relative_loss: f64) -> Result<f64, Error> {
+        let mut objective = 0.5 * relative_loss * pair.data.square;
+        for ([l1, l2], factor, by_rows) in [(self.left, &*pair.a, true), (self.right, &*pair.bt, false)] {
+            if l1 > T::ZERO || l2 > T::ZERO {
+                let [sum, squares] = pair.data.sums(factor, by_rows)?;
+                objective += l1.to_f64() * sum + 0.5 * l2.to_f64() * squares;
+            }
+        }
+        Ok(objective)
+    }
+}
+
+#[derive(Debug)]
+enum Method<'a, T> {
+    Hals(Hals<'a, T>),
+    Multiplicative(Multiplicative<'a, T>),
 }
 
 /// A factorization under way. W and H are the caller's, and valid factors after every update.
 #[derive(Debug)]
 pub struct State<'a, T, X> {
     pair: Pair<'a, T, X>,
-    solver: Solver,
+    method: Method<'a, T>,
+    weights: Weights<T>,
+    record: Record,
 }
 
 impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
     /// Prepares to improve `w`, `m x k`, and `h`, `k x n`. X is checked once.
     ///
     /// # Errors
-    /// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` and `Negative` for X, W and H.
+    /// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` and `Negative` for X, W and H; `Option`.
     pub fn new(
         x: &'a X,
         w: MatMut<'a, T>,
         h: MatMut<'a, T>,
-        solver: Solver,
-        execution: Execution,
+        options: &Options,
         memory: &'a mut [T],
     ) -> Result<Self, Error> {
-        Ok(State { pair: Pair::new(x, w, h, true, execution, memory)?, solver })
+        options.check()?;
+        let (m, n, k) = (x.rows(), x.cols(), w.cols());
+        let [memory, own] = split(memory, [pair_len(x, k), own_len(m, n, k)])?;
+        let pair = Pair::new(x, w, h, Signs::Nonnegative, options.execution, memory)?;
+        let sweeps = options.sweeps(pair.data.entries_for_each_line()?, k);
+        let method = match options.solver {
+            Solver::Hals => Method::Hals(Hals::new(&pair, sweeps, options.extrapolate, own)?),
+            Solver::Multiplicative => Method::Multiplicative(Multiplicative::new(k, sweeps, own)?),
+        };
+        let weights = Weights {
+            left: pair.scaled_weights(options.left.weights(), 0),
+            right: pair.scaled_weights(options.right.weights(), 1),
+        };
+        Ok(State { pair, method, weights, record: Record::NEW })
     }
 
-    /// One update of W, then of H; returns `|X - W H|_F / |X|_F` after both.
+    /// One update of W, then of H.
     ///
-    /// Two products of X with `k` vectors, and `4 (m + n) k^2` operations.
+    /// Two products of X with `k` vectors, and `2 (m + n) k^2` operations for each sweep and as many for the Gram matrices.
     ///
     /// # Errors
     /// What the operator returns.
-    pub fn update(&mut self) -> Result<f64, Error> {
-        let solver = self.solver;
-        self.pair.iterate(|pair| {
-            pair.multiply_b()?;
-            let gram = &pair.gram_b;
-            update(solver, pair.a.rb(), pair.product, gram, &mut pair.panels, pair.execution, pair.scratch)?;
-            pair.update_gram_a()?;
-            pair.multiply_a()?;
-            let gram = &pair.gram_a;
-            update(solver, pair.bt.rb(), pair.product, gram, &mut pair.panels, pair.execution, pair.scratch)?;
-            pair.update_gram_b()
-        })
-    }
-}
-
-/// Updates a factor, given the product of X and the Gram matrix of the other.
-fn update<T: Real>(
-    solver: Solver,
-    factor: MatMut<'_, T>,
-    product: &[T],
-    gram: &Columns<'_, T>,
-    panels: &mut [&mut [T]; 3],
-    execution: Execution,
-    scratch: &mut [T],
-) -> Result<(), Error> {
-    match solver {
-        Solver::Multiplicative => {
-            let step = |x, above, [below]: [T; 1]| multiply_divide(x, above, below);
-            update_rows(factor, product, [gram.as_ref()], panels, execution, scratch, step)
-        }
-        Solver::Hals => {
-            let [row, ..] = panels;
-            descend(factor, product, gram, row.get_mut(..gram.cols()).unwrap_or_default());
-            Ok(())
-        }
-    }
-}
-
-/// One pass of exact minimization over every entry of every row; `row` has room for one.
-fn descend<T: Real>(mut factor: MatMut<'_, T>, product: &[T], gram: &Columns<'_, T>, row: &mut [T]) {
-    let k = gram.cols();
-    for i in 0..factor.rows() {
-        let mut whole = factor.rb().submatrix(i, 0, 1, k);
-        MatMut::packed(row, 1, k).copy_from(whole.as_ref());
-        let product = product.get(i * k..(i + 1) * k).unwrap_or_default();
-        for (j, product) in product.iter().enumerate() {
-            let curvature = gram.at(j, j);
-            if curvature >= T::MIN_POSITIVE {
-                let step = (*product - dot(row, gram.col(j))) / curvature;
-                row.put(j, (row.at(j) + step).max(T::ZERO));
-            }
-        }
-        whole.copy_from(MatRef::packed(row, 1, k));
+    pub fn update(&mut self) -> Result<Progress, Error> {
+        let State { pair, method, weights, record } = self;
+        let step = match method {
+            Method::Hals(hals) => hals.update(pair, weights)?,
+            Method::Multiplicative(multiplicative) => multiplicative.update(pair, weights)?,
+        };
+        Ok(record.add(step, 2 * pair.data.exponent))
     }
 }
 
@@ -136,17 +147,15 @@ fn descend<T: Real>(mut factor: MatMut<'_, T>, product: &[T], gram: &Columns<'_,
 /// by breaking. Start from [`nndsvd`] or [`random_start`].
 ///
 /// # Errors
-/// As [`State::new`], `Option`, and what the operator returns.
+/// As [`State::new`], and what the operator returns.
 pub fn factorize<T: Real, X: LinearOperator<T>>(
     x: &X,
     w: MatMut<'_, T>,
     h: MatMut<'_, T>,
-    solver: Solver,
     options: &Options,
     memory: &mut [T],
     observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Info, Error> {
-    options.check()?;
-    let mut state = State::new(x, w, h, solver, options.execution, memory)?;
-    drive(options, || state.update(), observer)
+    let mut state = State::new(x, w, h, options, memory)?;
+    options.stopping().drive(|| state.update(), observer)
 }

@@ -42,6 +42,11 @@ pub trait LinearOperator<T: Real> {
     /// Columns of A.
     fn cols(&self) -> usize;
 
+    /// How many entries a product visits, by which methods judge what it costs.
+    fn entries(&self) -> usize {
+        self.rows().saturating_mul(self.cols())
+    }
+
     /// Rows on all machines together.
     fn all_rows(&self) -> usize {
         self.rows()
@@ -99,6 +104,9 @@ impl<T: Real, A: LinearOperator<T>> LinearOperator<T> for Transposed<'_, A> {
     }
     fn cols(&self) -> usize {
         self.0.rows()
+    }
+    fn entries(&self) -> usize {
+        self.0.entries()
     }
     fn check(&self) -> Result<Scan<T>, Error> {
         let scan = self.0.check().map_err(Error::transposed)?;

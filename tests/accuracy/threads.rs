@@ -47,13 +47,18 @@ fn nmf_bits(x: &(impl LinearOperator<f32> + Sync), execution: Execution, solver:
     let len = if solver.is_some() { nmf::scratch_len(x, k) } else { snmf::scratch_len(x, k) };
     let mut memory = vec![f32::NAN; len];
     let (left, right) = (MatMut::row_major(&mut w, m, k).unwrap(), MatMut::row_major(&mut h, k, n).unwrap());
-    let options = nmf::Options::new().max_iterations(2).execution(execution);
     let go_on = |_: &nmf::Progress| ControlFlow::Continue(());
     let info = match solver {
-        Some(solver) => nmf::factorize(x, left, right, solver, &options, &mut memory, go_on),
-        None => snmf::factorize(x, left, right, &options, &mut memory, go_on),
+        Some(solver) => {
+            let options = nmf::Options::new().solver(solver).max_iterations(3).execution(execution);
+            nmf::factorize(x, left, right, &options, &mut memory, go_on)
+        }
+        None => {
+            let options = snmf::Options::new().max_iterations(2).execution(execution);
+            snmf::factorize(x, left, right, &options, &mut memory, go_on)
+        }
     };
-    let error = info.unwrap().relative_error.to_bits();
+    let error = info.unwrap().progress.relative_error.to_bits();
     [bits(&w), bits(&h), vec![(error >> 32) as u32, error as u32]].concat()
 }
 

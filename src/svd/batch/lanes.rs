@@ -63,7 +63,7 @@ impl<T: Real> Kernel<T> for Lanewise<'_, '_, T> {
         let mut largest_alone = T::ZERO;
         let mut first = 0;
         while first < job.a.rows() {
-            read_rows(single, job.a, first, &mut group);
+            read_rows(single, job.a, first, MOST_ROWS, group.as_flattened_mut());
             for (j, x) in x.iter_mut().enumerate().take(cols) {
                 for (i, x) in x.iter_mut().enumerate().take(rows) {
                     let entry = if by_columns != wide { j * rows + i } else { i * cols + j };
@@ -88,7 +88,7 @@ impl<T: Real> Kernel<T> for Lanewise<'_, '_, T> {
                 info.nonzero += simd.sum(simd.select_less(zero, value, one, zero)).to_f64() as usize;
             }
             if let Some(s) = &mut job.s {
-                write_rows(single, &group, s, first);
+                write_rows(single, group.as_flattened(), MOST_ROWS, s, first);
             }
             if left {
                 normalize_columns(simd, shape, left_cols, &mut x, &squares);
@@ -110,7 +110,7 @@ impl<T: Real> Kernel<T> for Lanewise<'_, '_, T> {
                         simd.store(*x, group.get_mut(entry).map(|lanes| lanes.as_mut_slice()).unwrap_or_default());
                     }
                 }
-                write_rows(single, &group, out, first);
+                write_rows(single, group.as_flattened(), MOST_ROWS, out, first);
             }
 
             if simd.any_less(zero, lost) {

@@ -3,8 +3,7 @@
 use super::{SOLVERS, start, updates};
 use crate::matrices::{Sparse, nonnegative};
 use crate::measures::Matrix;
-use lowrank::kernel::Execution;
-use lowrank::nmf::{self, Options, Progress, Solver, State};
+use lowrank::nmf::{self, Criterion, Options, Penalty, Progress, State, Stop};
 use lowrank::operator::{Dense, Transposed};
 use lowrank::{Error, MatMut, MatRef, Operand};
 use std::ops::ControlFlow;
@@ -28,9 +27,8 @@ fn scratch_and_strides_do_not_change_a_bit() {
             let mut memory = vec![0.0; nmf::scratch_len(&operator, k) + 3];
             let left_view = MatMut::col_major(&mut left, m, k).unwrap();
             let right_view = MatMut::new(&mut right, k, n, n + 2, 1).unwrap();
-            let mut state =
-                State::new(&operator, left_view, right_view, solver, Execution::new(), &mut memory[3..]).unwrap();
-            let errors: Vec<f64> = (0..4).map(|_| state.update().unwrap()).collect();
+            let mut state = State::new(&operator, left_view, right_view, &solver, &mut memory[3..]).unwrap();
+            let errors: Vec<f64> = (0..4).map(|_| state.update().unwrap().relative_error).collect();
             assert_eq!(left, plain.w.t().data);
             assert!((0..k * n).all(|p| right[p / n * (n + 2) + p % n] == plain.h.data[p]));
             assert!((0..k).all(|i| right[i * (n + 2) + n..(i + 1) * (n + 2)] == [7.0; 2]));
@@ -40,9 +38,8 @@ fn scratch_and_strides_do_not_change_a_bit() {
             let (mut left, mut right) = (w.data.clone(), h.t().data);
             let left_view = MatMut::row_major(&mut left, m, k).unwrap();
             let right_view = MatMut::col_major(&mut right, k, n).unwrap();
-            let mut state =
-                State::new(&operator, left_view, right_view, solver, Execution::new(), &mut memory).unwrap();
-            let errors: Vec<f64> = (0..4).map(|_| state.update().unwrap()).collect();
+            let mut state = State::new(&operator, left_view, right_view, &solver, &mut memory).unwrap();
+            let errors: Vec<f64> = (0..4).map(|_| state.update().unwrap().relative_error).collect();
             assert!(left == plain.w.data && right == plain.h.t().data);
             assert_eq!(errors, plain.errors, "rank {k}, {solver:?}, H by columns");
         }
@@ -60,7 +57,7 @@ fn wrong_arguments_are_named_and_nothing_changes() {
         let right_view = MatMut::row_major(&mut right, h.rows, h.cols).unwrap();
         let mut memory = vec![0.0; scratch];
         let go_on = |_: &Progress| ControlFlow::Continue(());
-        let result = nmf::factorize(&operator, left_view, right_view, Solver::Hals, &options, &mut memory, go_on);
+        let result = nmf::factorize(&operator, left_view, right_view, &options, &mut memory, go_on);
         let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         let unchanged = bits(&left) == bits(&w.data) && bits(&right) == bits(&h.data);
         assert!(result.is_ok() != unchanged);
@@ -78,6 +75,13 @@ fn wrong_arguments_are_named_and_nothing_changes() {
     for tolerance in [-1e-9, 1.0, f64::NAN, f64::INFINITY] {
         let result = run(&x, &w, &h, needed, plain.tolerance(tolerance));
         assert_eq!(result, Err(Error::Option { name: "tolerance" }));
+    }
+    for weight in [-1e-9, f64::NAN, f64::INFINITY] {
+        for penalty in [Penalty::new(weight, 0.0), Penalty::new(0.0, weight)] {
+            let (left, right) = (plain.penalties(penalty, Penalty::NONE), plain.penalties(Penalty::NONE, penalty));
+            assert_eq!(run(&x, &w, &h, needed, left), Err(Error::Option { name: "left" }));
+            assert_eq!(run(&x, &w, &h, needed, right), Err(Error::Option { name: "right" }));
+        }
     }
     let spoiled = |a: &Matrix, place: usize, bad: f64| {
         let mut a = a.clone();
@@ -110,7 +114,7 @@ fn a_bad_entry_of_a_csr_matrix_is_named() {
         for place in 0..20 {
             let mut x = Matrix::new(4, 5, |i, j| f64::from(u8::from((i + j) % 2 == 0)));
             x.data[place] = bad;
-            let result = updates(&Sparse::of(&x).csr(), &w, &h, Solver::Hals, 1, 0.0).err();
+            let result = updates(&Sparse::of(&x).csr(), &w, &h, Options::new(), 1, 0.0).err();
             let (operand, row, col) = (Operand::A, place / 5, place % 5);
             let expected = if bad == -1.0 {
                 Error::Negative { operand, row, col }
@@ -119,7 +123,7 @@ fn a_bad_entry_of_a_csr_matrix_is_named() {
             };
             assert_eq!(result, Some(expected));
             let flipped = Sparse::of(&x.t());
-            assert_eq!(updates(&Transposed(&flipped.csr()), &w, &h, Solver::Hals, 1, 0.0).err(), Some(expected));
+            assert_eq!(updates(&Transposed(&flipped.csr()), &w, &h, Options::new(), 1, 0.0).err(), Some(expected));
         }
     }
 }
@@ -134,37 +138,41 @@ fn the_driver_is_a_loop_over_updates() {
             let (mut left, mut right, mut seen) = (w.data.clone(), h.data.clone(), vec![]);
             let mut memory = vec![0.0; nmf::scratch_len(&operator, 4)];
             let (a, b) = (MatMut::row_major(&mut left, 30, 4).unwrap(), MatMut::row_major(&mut right, 4, 20).unwrap());
-            let info = nmf::factorize(&operator, a, b, solver, &options, &mut memory, |progress| {
+            let info = nmf::factorize(&operator, a, b, &options, &mut memory, |progress| {
                 seen.push(*progress);
                 if progress.iteration == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })
             .unwrap();
             (info, left, right, seen)
         };
-        let by_hand = updates(&operator, &w, &h, solver, 400, 0.0).unwrap();
-        let (info, left, right, seen) = drive(Options::new().tolerance(0.0).max_iterations(23), usize::MAX);
+        let (info, left, right, seen) = drive(solver.tolerance(0.0).max_iterations(23), usize::MAX);
         let expected = updates(&operator, &w, &h, solver, 23, 0.0).unwrap();
-        assert!(info.iterations == 23 && !info.converged && info.relative_error == expected.errors[22]);
+        assert!(info.stop == Stop::MaxIterations && !info.converged());
+        assert!(info.progress.iteration == 23 && info.progress.relative_error == expected.errors[22]);
         assert!(left == expected.w.data && right == expected.h.data);
         assert!(seen.iter().map(|p| p.iteration).eq(1..=23));
         assert!(seen.iter().map(|p| p.relative_error).eq(expected.errors.iter().copied()));
 
-        let (info, left, ..) = drive(Options::new(), 7);
-        assert!(
-            info.iterations == 7
-                && !info.converged
-                && left == updates(&operator, &w, &h, solver, 7, 0.0).unwrap().w.data
-        );
+        let (info, left, ..) = drive(solver, 7);
+        assert!(info.progress.iteration == 7 && info.stop == Stop::Observer);
+        assert_eq!(left, updates(&operator, &w, &h, solver, 7, 0.0).unwrap().w.data);
 
+        let (_, _, _, all) = drive(solver.tolerance(0.0).max_iterations(400), usize::MAX);
         for tolerance in [1e-1, 1e-2, 1e-3] {
-            let (info, ..) = drive(Options::new().tolerance(tolerance).max_iterations(400), usize::MAX);
-            let e = &by_hand.errors;
-            let end = (2..=40).map(|p| 10 * p).find(|p| e[p - 11] - e[p - 1] < tolerance * e[0]);
-            assert_eq!((info.converged, info.iterations), (end.is_some(), end.unwrap_or(400)));
+            let e: Vec<f64> = all.iter().map(|p| p.relative_error).collect();
+            let decrease = (10..400).find(|&i| e[i - 10] - e[i] < tolerance * e[0]);
+            let gradient = all.iter().position(|p| p.projected_gradient <= tolerance);
+            for (criterion, end) in [(Criterion::Decrease, decrease), (Criterion::ProjectedGradient, gradient)] {
+                let options = solver.tolerance(tolerance).criterion(criterion).max_iterations(400);
+                let (info, ..) = drive(options, usize::MAX);
+                let expected = end.map_or((Stop::MaxIterations, 400), |i| (Stop::Tolerance, i + 1));
+                assert_eq!((info.stop, info.progress.iteration), expected, "{criterion:?}");
+            }
         }
+        assert!(all[0].projected_gradient == 1.0);
 
-        let (info, left, right, _) = drive(Options::new().max_iterations(0), usize::MAX);
-        assert!(info.iterations == 0 && !info.converged && info.relative_error.is_nan());
+        let (info, left, right, _) = drive(solver.max_iterations(0), usize::MAX);
+        assert!(info.progress.iteration == 0 && !info.converged() && info.progress.relative_error.is_nan());
         assert!(left == w.data && right == h.data);
     }
 }

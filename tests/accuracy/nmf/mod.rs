@@ -12,12 +12,14 @@ mod updates;
 
 use super::matrices::nonnegative;
 use super::measures::Matrix;
-use lowrank::kernel::Execution;
-use lowrank::nmf::{self, Solver, State};
+use lowrank::nmf::{self, Options, Solver, State};
 use lowrank::operator::{Dense, LinearOperator};
 use lowrank::{Error, MatMut, MatRef, Real};
 
-const SOLVERS: [Solver; 2] = [Solver::Hals, Solver::Multiplicative];
+/// The classical methods, with one sweep over a factor in its turn.
+const HALS: Options = Options::new().max_sweeps(1).extrapolate(false);
+const MULTIPLICATIVE: Options = Options::new().solver(Solver::Multiplicative).max_sweeps(1);
+const SOLVERS: [Options; 4] = [HALS, Options::new(), MULTIPLICATIVE, Options::new().solver(Solver::Multiplicative)];
 
 struct Nmf {
     w: Matrix,
@@ -30,7 +32,7 @@ fn updates<T: Real>(
     x: &impl LinearOperator<T>,
     w: &Matrix,
     h: &Matrix,
-    solver: Solver,
+    options: Options,
     count: usize,
     rubbish: T,
 ) -> Result<Nmf, Error> {
@@ -38,16 +40,16 @@ fn updates<T: Real>(
     let (mut left, mut right): (Vec<T>, Vec<T>) = (w.cast(), h.cast());
     let mut memory = vec![rubbish; nmf::scratch_len(x, k)];
     let (left_view, right_view) = (MatMut::row_major(&mut left, m, k)?, MatMut::row_major(&mut right, k, n)?);
-    let mut state = State::new(x, left_view, right_view, solver, Execution::new(), &mut memory)?;
-    let errors = (0..count).map(|_| state.update()).collect::<Result<Vec<f64>, Error>>()?;
+    let mut state = State::new(x, left_view, right_view, &options, &mut memory)?;
+    let errors = (0..count).map(|_| state.update().map(|p| p.relative_error)).collect::<Result<Vec<f64>, Error>>()?;
     let (w, h) = (MatRef::row_major(&left, m, k)?, MatRef::row_major(&right, k, n)?);
     Ok(Nmf { w: Matrix::of(w), h: Matrix::of(h), errors })
 }
 
-fn dense_updates<T: Real>(x: &Matrix, w: &Matrix, h: &Matrix, solver: Solver, count: usize) -> Nmf {
+fn dense_updates<T: Real>(x: &Matrix, w: &Matrix, h: &Matrix, options: Options, count: usize) -> Nmf {
     let data: Vec<T> = x.cast();
     let x = Dense::new(MatRef::row_major(&data, x.rows, x.cols).unwrap());
-    updates(&x, w, h, solver, count, T::from_f64(f64::NAN)).unwrap()
+    updates(&x, w, h, options, count, T::from_f64(f64::NAN)).unwrap()
 }
 
 /// Random positive factors.

@@ -3,7 +3,7 @@
 use super::{Nmf, SOLVERS, dense_updates, never_rises, start, updates, usable};
 use crate::matrices::nonnegative;
 use crate::measures::Matrix;
-use lowrank::nmf::{self, Solver};
+use lowrank::nmf::{self, Options};
 use lowrank::operator::{Dense, LinearOperator};
 use lowrank::svd::{self, truncated};
 use lowrank::{Error, MatMut, MatRef, Operand, Real};
@@ -138,7 +138,7 @@ fn scale_does_not_matter() {
         }
     }
     /// Thirty updates from the crate's own start.
-    fn fit<T: Real>(x: &Matrix, nndsvd: bool, solver: Solver) -> Nmf {
+    fn fit<T: Real>(x: &Matrix, nndsvd: bool, solver: Options) -> Nmf {
         let data: Vec<T> = x.cast();
         let operator = Dense::new(MatRef::row_major(&data, x.rows, x.cols).unwrap());
         let (mut w, mut h) = (vec![T::ZERO; x.rows * 3], vec![T::ZERO; 3 * x.cols]);

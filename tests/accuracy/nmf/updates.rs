@@ -1,10 +1,10 @@
 //! The updates against their defining formulas, the loss against the difference.
 
-use super::{SOLVERS, dense_updates, never_rises, start, told_truly, updates, usable};
+use super::{HALS, MULTIPLICATIVE, SOLVERS, dense_updates, never_rises, start, told_truly, updates, usable};
 use crate::machines::{halves, rows_of};
 use crate::matrices::{Sparse, nonnegative};
 use crate::measures::Matrix;
-use lowrank::nmf::Solver;
+use lowrank::nmf::{Options, Solver};
 use lowrank::operator::{Dense, Transposed};
 use lowrank::svd;
 use lowrank::{MatRef, Real};
@@ -39,8 +39,8 @@ fn coordinates(x: &Matrix, w: &Matrix, h: &Matrix) -> Matrix {
     w
 }
 
-fn one_formula(x: &Matrix, w: &Matrix, h: &Matrix, solver: Solver) -> Matrix {
-    match solver {
+fn one_formula(x: &Matrix, w: &Matrix, h: &Matrix, options: Options) -> Matrix {
+    match options.solver {
         Solver::Multiplicative => multiplicative(x, w, h),
         _ => coordinates(x, w, h),
     }
@@ -53,7 +53,7 @@ fn updates_are_their_defining_formulas() {
         let (mut w, mut h) = start(m, n, k, 62);
         w.data[0] = 0.0;
         h.data[k * n / 2] = 0.0;
-        for solver in SOLVERS {
+        for solver in [HALS, MULTIPLICATIVE] {
             let result = dense_updates::<f64>(&x, &w, &h, solver, 2);
             let (mut w, mut h) = (w.clone(), h.clone());
             for _ in 0..2 {
@@ -102,7 +102,7 @@ fn a_planted_factorization_is_found_to_a_tiny_error() {
             let noise = nonnegative(a.rows, a.cols, 0.0, seed);
             Matrix::new(a.rows, a.cols, |i, j| a.at(i, j) + 0.1 * noise.at(i, j))
         };
-        let result = dense_updates::<T>(&x, &near(&w, 65), &near(&h, 66), Solver::Hals, 3000);
+        let result = dense_updates::<T>(&x, &near(&w, 65), &near(&h, 66), Options::new(), 3000);
         usable(&x, &result, "planted");
         never_rises::<T>(&result.errors, "planted");
         let last = result.errors[2999];
@@ -124,7 +124,7 @@ fn a_planted_factorization_is_found_to_a_tiny_error() {
 fn hals_converges_to_a_stationary_point() {
     let x = nonnegative(12, 9, 0.3, 67);
     let (w, h) = start(12, 9, 3, 68);
-    let result = dense_updates::<f64>(&x, &w, &h, Solver::Hals, 4000);
+    let result = dense_updates::<f64>(&x, &w, &h, Options::new(), 4000);
     let difference = result.w.times(&result.h).minus(&x);
     let gradients = [difference.times(&result.h.t()), result.w.t().times(&difference)];
     for (factor, gradient) in [&result.w, &result.h].into_iter().zip(&gradients) {
@@ -187,7 +187,8 @@ fn every_operator_gives_the_same_factors() {
     let (sparse, sparse_flipped) = (Sparse::of(&x), Sparse::of(&flipped));
     let by_columns = Dense::new(MatRef::col_major(&flipped.data, 40, 25).unwrap());
     let flipped = Dense::new(MatRef::row_major(&flipped.data, 25, 40).unwrap());
-    for solver in SOLVERS {
+    // How many sweeps the methods choose depends on the number of entries.
+    for solver in SOLVERS.map(|solver| solver.max_sweeps(solver.max_sweeps.max(3))) {
         let dense = dense_updates::<f64>(&x, &w, &h, solver, 15);
         let others = [
             updates(&by_columns, &w, &h, solver, 15, f64::NAN),
@@ -207,7 +208,7 @@ fn the_error_of_a_csr_matrix_is_told_truly() {
         let x = nonnegative(40, 25, zeros, 75);
         let (w, h) = start(40, 25, k, 76);
         for count in [1, 50, 1500] {
-            let result = updates(&Sparse::of(&x).csr(), &w, &h, Solver::Hals, count, f64::NAN).unwrap();
+            let result = updates(&Sparse::of(&x).csr(), &w, &h, Options::new(), count, f64::NAN).unwrap();
             told_truly::<f64>(result.errors[count - 1], relative_error(&x, &result.w, &result.h), "CSR");
         }
     }

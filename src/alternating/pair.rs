@@ -1,0 +1,198 @@
+//! The two factors of an alternating method, and the memory that every such method needs.
+//!
+//! The factors are worked with as packed copies `2^-a A` and `2^-b B^T` with `a + b = e`, so that they and `2^-e X` are of
+//! order one: `a` and `b` are 0 unless X is near an end of the number range. The caller's matrices, which may have any
+//! strides, receive them after every iteration.
+
+use super::Data;
+use crate::check;
+use crate::columns::Columns;
+use crate::error::{Error, Operand};
+use crate::kernel::{Execution, gram, gram_scratch_len, max_abs};
+use crate::operator::{Dense, LinearOperator};
+use crate::range;
+use crate::real::Real;
+use crate::scratch::{max, split, sum, times};
+use crate::view::{MatMut, MatRef};
+
+/// Which factors are starts, and which entries may be negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signs {
+    /// X, A and B are non-negative, and both factors are starts.
+    Nonnegative,
+    /// B alone is non-negative and a start; what A holds does not matter.
+    RightNonnegative,
+}
+
+/// X, its factors, and the memory that an iteration needs.
+#[derive(Debug)]
+pub(crate) struct Pair<'a, T, X> {
+    pub data: Data<'a, T, X>,
+    /// The caller's A, `m x k`.
+    left: MatMut<'a, T>,
+    /// The caller's B, transposed, so that both factors are treated alike: `n x k`.
+    right: MatMut<'a, T>,
+    /// The exponents `a` and `b`.
+    shares: [i32; 2],
+    /// `2^-a A`, row after row.
+    pub a: &'a mut [T],
+    /// `2^-b B^T`, row after row.
+    pub bt: &'a mut [T],
+    /// The product of X with a factor, `m x k` or `n x k`.
+    pub product: &'a mut [T],
+    /// `A^T A`
+    pub gram_a: Columns<'a, T>,
+    /// `B B^T`
+    pub gram_b: Columns<'a, T>,
+    pub execution: Execution,
+    products: &'a mut [T],
+}
+
+/// Elements of memory for [`Pair::new`].
+pub(crate) fn pair_len<T: Real, X: LinearOperator<T>>(x: &X, k: usize) -> usize {
+    sum(layout(x.rows(), x.cols(), k, x.scratch_len(k)))
+}
+
+/// The same for a dense `m x n` matrix.
+pub(crate) const fn dense_pair_len<T: Real>(m: usize, n: usize, k: usize) -> usize {
+    sum(layout(m, n, k, Dense::<T>::scratch_len_for(m, n, k)))
+}
+
+/// The factors, the product, two Gram matrices, and what products and the operator need.
+const fn layout(m: usize, n: usize, k: usize, operator: usize) -> [usize; 7] {
+    let (square, long) = (times(k, k), max(m, n));
+    [times(m, k), times(n, k), times(long, k), square, square, gram_scratch_len(long, k), operator]
+}
+
+impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
+    /// Checks X and the factors.
+    pub fn new(
+        x: &'a X,
+        left: MatMut<'a, T>,
+        right: MatMut<'a, T>,
+        signs: Signs,
+        execution: Execution,
+        memory: &'a mut [T],
+    ) -> Result<Self, Error> {
+        let (m, n, k) = (x.rows(), x.cols(), left.cols());
+        if k == 0 {
+            return Err(Error::Rank { max: usize::MAX, given: 0 });
+        }
+        if left.rows() != m {
+            return Err(Error::Shape { operand: Operand::Left, expected: (m, k), given: left.shape() });
+        }
+        if right.shape() != (k, n) {
+            return Err(Error::Shape { operand: Operand::Right, expected: (k, n), given: right.shape() });
+        }
+        let pieces = split(memory, layout(m, n, k, x.scratch_len(k)))?;
+        let [a, bt, product, gram_a, gram_b, products, operator] = pieces;
+        let both = signs == Signs::Nonnegative;
+        // Of two faults in the arguments the one in X is named.
+        let data = Data::new(x, both, operator)?;
+        check::nonnegative(right.as_ref(), Operand::Right)?;
+        if both {
+            check::nonnegative(left.as_ref(), Operand::Left)?;
+        }
+        let own = [exponent_of(left.as_ref()), exponent_of(right.as_ref())];
+        let exponent = data.exponent;
+        let shares = shares::<T>(exponent, own[1]);
+        // A start far from the scale of X is brought to it; any other is taken as it is. On several machines all must decide
+        // alike, and none sees all of A. Where A is no start, B may have any scale.
+        let far = x.all_rows() == m && (own[0] + own[1]).abs_diff(exponent) > T::SIGNIFICAND_BITS;
+        let entry = match (both, far) {
+            (true, false) => shares,
+            (true, true) => own,
+            (false, _) => [shares[0], own[1]],
+        };
+        let entry = if exponent == 0 { [0, 0] } else { entry };
+        let right = right.t();
+        copy_scaled(right.as_ref(), -entry[1], MatMut::packed(bt, n, k));
+        if both {
+            copy_scaled(left.as_ref(), -entry[0], MatMut::packed(a, m, k));
+        } else {
+            a.fill(T::ZERO);
+        }
+        let [gram_a, gram_b] = [gram_a, gram_b].map(|memory| Columns::new(memory, k, k));
+        let mut pair = Pair { data, left, right, shares, a, bt, product, gram_a, gram_b, execution, products };
+        pair.update_gram_b()?;
+        Ok(pair)
+    }
+
+    /// The number of columns of A.
+    pub fn rank(&self) -> usize {
+        self.gram_a.cols()
+    }
+
+    /// `gram_a = A^T A`
+    pub fn update_gram_a(&mut self) -> Result<(), Error> {
+        let a = MatRef::packed(self.a, self.left.rows(), self.rank());
+        gram(a, self.gram_a.as_mut(), self.execution, self.products)?;
+        self.data.operator().sum(self.gram_a.as_mut_slice())
+    }
+
+    /// `gram_b = B B^T`
+    pub fn update_gram_b(&mut self) -> Result<(), Error> {
+        let bt = MatRef::packed(self.bt, self.right.rows(), self.rank());
+        gram(bt, self.gram_b.as_mut(), self.execution, self.products)
+    }
+
+    /// `product = X B^T`, `m x k`.
+    pub fn multiply_b(&mut self) -> Result<(), Error> {
+        let k = self.rank();
+        self.data.multiply(self.bt, k, self.product)
+    }
+
+    /// `product = X^T A`, `n x k`.
+    pub fn multiply_a(&mut self) -> Result<(), Error> {
+        let k = self.rank();
+        self.data.multiply_transpose(self.a, k, self.product)
+    }
+
+    /// `|X - A B|^2 / |X|^2`, given both Gram matrices and `product = X^T A`.
+    pub fn relative_loss(&mut self) -> Result<f64, Error> {
+        let Pair { data, a, bt, product, gram_a, gram_b, execution, .. } = self;
+        data.relative_loss(a, bt, product, gram_a, gram_b, execution.isa())
+    }
+
+    /// The weights of the sum and of half the squares of a factor's entries, given for the caller's factor, in the scale
+    /// of the computation. A weight beyond the range acts as the largest number.
+    pub fn scaled_weights(&self, [l1, l2]: [f64; 2], side: usize) -> [T; 2] {
+        let (share, own) = (self.shares[side.min(1)], 2 * self.data.exponent);
+        [l1.scale(share - own), l2.scale(2 * share - own)].map(|weight| T::from_f64(weight).min(T::MAX))
+    }
+
+    /// Gives the factors to the caller.
+    pub fn publish(&mut self) {
+        let ((m, k), n) = (self.left.shape(), self.right.rows());
+        let (a, bt) = (MatRef::packed(self.a, m, k), MatRef::packed(self.bt, n, k));
+        if self.data.exponent != 0 {
+            // What A has grown beyond the range, B takes over.
+            let over = (exponent_of(a) + self.shares[0] - (T::MAX_EXPONENT - 1)).max(0);
+            self.shares = [self.shares[0] - over, self.shares[1] + over];
+        }
+        copy_scaled(a, self.shares[0], self.left.rb());
+        copy_scaled(bt, self.shares[1], self.right.rb());
+    }
+}
+
+/// The shares of `e`: B keeps its own exponent as far as A's then stays well within the range.
+fn shares<T: Real>(e: i32, own_b: i32) -> [i32; 2] {
+    if e == 0 {
+        return [0, 0];
+    }
+    let limit = T::MAX_EXPONENT / 4 * 3;
+    let b = own_b.max(e - limit).min(e + limit);
+    [e - b, b]
+}
+
+/// The exponent of the largest magnitude; 0 for a zero matrix.
+fn exponent_of<T: Real>(x: MatRef<'_, T>) -> i32 {
+    let largest = x.lines().map(max_abs).fold(T::ZERO, T::max);
+    if largest == T::ZERO { 0 } else { largest.exponent() }
+}
+
+/// Copies `2^exponent A`.
+fn copy_scaled<T: Real>(from: MatRef<'_, T>, exponent: i32, mut to: MatMut<'_, T>) {
+    to.copy_from(from);
+    range::multiply(to, exponent);
+}
