@@ -475,7 +475,7 @@ int32_t lowrank_snmf_random_start_f32(const lowrank_mat_f32 *g, uint64_t seed, l
 int32_t lowrank_snmf_random_start_f64(const lowrank_mat_f64 *g, uint64_t seed, lowrank_info *info);
 
 /*
- * X ~ F G with G >= 0, and X and F of any sign: improves G, for which F is the least-squares solution.
+ * X ~ F G with G >= 0, and X and F of any sign: F is a least-squares solution, and G is improved for it.
  *
  *   x            in, m x n
  *   f            out, m x k
@@ -496,10 +496,22 @@ int32_t lowrank_snmf_factorize_f64(const lowrank_mat_f64 *x, const lowrank_mat_f
 
 size_t lowrank_snmf_factorize_scratch_len(size_t m, size_t n, size_t k);
 #define LOWRANK_SNMF_FACTORIZE_SCRATCH_LEN(m, n, k)                                                                    \
-    (LOWRANK_PAIR_(m, n, k) + ((size_t)(n) + 2 * (size_t)(k)) * (size_t)(k) +                                          \
-     LOWRANK_MAX_(LOWRANK_ROUNDS_((size_t)(n), (size_t)(k)),                                                           \
-                  LOWRANK_MAX_(512 * (size_t)(k) + LOWRANK_GEMM_SCRATCH_LEN(256, k, k),                                \
-                               LOWRANK_GEMM_SCRATCH_LEN(m, k, k))))
+    (LOWRANK_PAIR_(m, n, k) +                                                                                          \
+     LOWRANK_MAX_(LOWRANK_EXACT_((size_t)(m), (size_t)(n), (size_t)(k), LOWRANK_SMALL_(m, n, k)),                      \
+                  LOWRANK_DING_((size_t)(m), (size_t)(n), (size_t)(k))))
+/* The side of X^T X; what the two methods need. */
+#define LOWRANK_SMALL_(m, n, k)                                                                                        \
+    LOWRANK_MIN_(LOWRANK_MIN_((size_t)(m), (size_t)(n)), LOWRANK_MAX_(1024, 4 * (size_t)(k)))
+#define LOWRANK_EXACT_(m, n, k, side)                                                                                  \
+    ((3 * (n) + 2 * (k)) * (k) + (side) * (side) +                                                                     \
+     LOWRANK_MAX_(LOWRANK_MAX_(LOWRANK_DESCENT_(n, LOWRANK_FOURS_(k)),                                                 \
+                               LOWRANK_MAX_(LOWRANK_GEMM_SCRATCH_LEN(n, k, LOWRANK_MAX_(k, side)),                     \
+                                            LOWRANK_GEMM_SCRATCH_LEN(k, k, n))),                                       \
+                  LOWRANK_DENSE_(m, n, side)))
+#define LOWRANK_DING_(m, n, k)                                                                                         \
+    (((n) + 2 * (k)) * (k) +                                                                                           \
+     LOWRANK_MAX_(LOWRANK_ROUNDS_(n, k), LOWRANK_MAX_(512 * (k) + LOWRANK_GEMM_SCRATCH_LEN(256, k, k),                 \
+                                                      LOWRANK_GEMM_SCRATCH_LEN(m, k, k))))
 
 #ifdef __cplusplus
 }

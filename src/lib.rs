@@ -47,6 +47,7 @@ extern crate std;
 mod alternating;
 mod bidiagonalize;
 mod check;
+mod cholesky;
 mod columns;
 mod error;
 mod householder;

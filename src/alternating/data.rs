@@ -67,23 +67,23 @@ impl<'a, T: Real, X: LinearOperator<T>> Data<'a, T, X> {
         self.x.sum(product.get_mut(..self.x.cols() * k).unwrap_or_default())
     }
 
-    /// `|X - A B|^2 / |X|^2`, given `product = X^T A` and the Gram matrices `A^T A` and `B B^T`; 0 for a zero X.
+    /// `|X - A B|^2 / |X|^2`, given `product = X^T A` and the Gram matrices `A^T A` and `B B^T`; 0 for a zero X. And
+    /// whether that is true: `false` if the terms cancel so far that the [`residual`](Self::residual) should tell.
     ///
-    /// `a` is `m x k` and `bt`, the transpose of B, `n x k`.
+    /// `bt`, the transpose of B, is `n x k`.
     pub fn relative_loss(
-        &mut self,
-        a: &[T],
+        &self,
         bt: &[T],
         product: &[T],
         gram_a: &Columns<'_, T>,
         gram_b: &Columns<'_, T>,
         isa: Isa,
-    ) -> Result<f64, Error> {
-        let (m, n, k, square) = (self.x.rows(), self.x.cols(), gram_a.cols(), self.square);
+    ) -> (f64, bool) {
+        let square = self.square;
         if square == 0.0 {
-            return Ok(0.0);
+            return (0.0, true);
         }
-        let product = product.get(..n * k).unwrap_or_default();
+        let product = product.get(..bt.len()).unwrap_or_default();
         let cross = 2.0 * isa.dot(product, bt).to_f64();
         let fit = isa.dot(gram_a.as_slice(), gram_b.as_slice()).to_f64();
         let loss = square - cross + fit;
@@ -97,18 +97,20 @@ impl<'a, T: Real, X: LinearOperator<T>> Data<'a, T, X> {
             };
             [2.0 * size(product, bt), size(gram_a.as_slice(), gram_b.as_slice())]
         };
-        if loss >= 8.0 * Real::sqrt(T::EPSILON.to_f64()) * square.max(cross_size).max(fit_size) {
-            return Ok(loss / square);
-        }
+        let told = loss >= 8.0 * Real::sqrt(T::EPSILON.to_f64()) * square.max(cross_size).max(fit_size);
+        (loss.max(0.0) / square, told)
+    }
+
+    /// `|X - A B|^2 / |X|^2` from the differences, for an X that is not zero. `None` if the operator does not give them.
+    pub fn residual(&mut self, a: &[T], bt: &[T], k: usize) -> Result<Option<f64>, Error> {
+        let (m, n) = (self.x.rows(), self.x.cols());
         let b = MatRef::packed(bt, n, k).t();
-        match self.x.residual(MatRef::packed(a, m, k), b, self.exponent, self.scratch)? {
-            Some(exact) => {
-                let mut total = [exact];
-                self.x.sum(&mut total)?;
-                Ok(total.at(0).to_f64() / square)
-            }
-            None => Ok(loss.max(0.0) / square),
-        }
+        let Some(own) = self.x.residual(MatRef::packed(a, m, k), b, self.exponent, self.scratch)? else {
+            return Ok(None);
+        };
+        let mut total = [own];
+        self.x.sum(&mut total)?;
+        Ok(Some(total.at(0).to_f64() / self.square))
     }
 
     /// The sums of the entries of a factor and of their squares; with `rows` it has rows for those of X, on all machines.

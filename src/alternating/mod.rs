@@ -1,12 +1,15 @@
 //! What NMF and semi-NMF share: `X ~ A B` by updating the factors in turn, until a criterion ends it.
 //!
-//! `data` reaches X and tells the loss, `pair` holds the factors, `rows` does multiplicative updates.
+//! `data` reaches X and tells the loss, `pair` holds the factors, `rows` does multiplicative updates, `extrapolation` hastens
+//! coordinate descent.
 
 mod data;
+mod extrapolation;
 mod pair;
 mod rows;
 
 pub(crate) use data::Data;
+pub(crate) use extrapolation::{Extrapolation, copy, extrapolate, extrapolate_and_keep};
 pub(crate) use pair::{Pair, Signs, dense_pair_len, pair_len};
 pub(crate) use rows::{multiply_divide, rows_scratch_len, update_rows};
 
@@ -15,6 +18,26 @@ use core::ops::ControlFlow;
 use crate::columns::Total;
 use crate::error::Error;
 use crate::real::Real;
+
+/// The method of an update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Solver {
+    /// Hierarchical alternating least squares: coordinate descent.
+    #[default]
+    Hals,
+    /// Multiplicative updates.
+    Multiplicative,
+}
+
+/// A row of a factor is at rest in an iteration when a sweep moves it by less than this part of the first one's distance.
+pub(crate) const REST: f64 = 0.1;
+
+/// The bound on sweeps over a factor of `k` columns in its turn: what is asked for, or for 0 as many as take about a third of
+/// the product of X, whose `entries` are those for each row of the factor, but 2 to 10.
+pub(crate) fn sweeps(bound: usize, entries: usize, k: usize) -> usize {
+    if bound == 0 { (1 + entries / (3 * k).max(1)).clamp(2, 10) } else { bound }
+}
 
 /// How far an iteration has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +53,9 @@ pub struct Progress {
     /// The sum of the magnitudes of the projected gradient that the iteration met, over both factors, relative to that of
     /// the first iteration: of a derivative, or of its negative part where the entry is zero and may not be negative.
     pub projected_gradient: f64,
+    /// `sqrt(sum_j |a_j|^2 |b_j|^2) / |X|_F` for the columns of A and the rows of B: the size of the rank-one terms. Where much
+    /// more than 1, the terms cancel each other: the problem is ill-posed, and its best factors are large, or infinite.
+    pub terms: f64,
     /// Zeros that a multiplicative rule would have kept for ever, and that the iteration has raised to a positive number.
     pub lifted: usize,
 }
@@ -41,6 +67,7 @@ impl Progress {
         relative_error: f64::NAN,
         objective: f64::NAN,
         projected_gradient: f64::NAN,
+        terms: f64::NAN,
         lifted: 0,
     };
 }
@@ -61,11 +88,18 @@ pub(crate) struct Step<T> {
     pub objective: f64,
     /// The sum of the magnitudes of the projected gradient, over both factors.
     pub gradient: T,
+    /// The square of that in [`Progress`].
+    pub terms: f64,
     pub lifted: usize,
 }
 
 impl Record {
     pub const NEW: Self = Record { iteration: 0, first_gradient: 0.0 };
+
+    /// Whether there was no iteration yet.
+    pub fn is_new(&self) -> bool {
+        self.iteration == 0
+    }
 
     /// Counts the iteration; the objective is to be multiplied by `2^exponent`.
     pub fn add<T: Real>(&mut self, step: Step<T>, exponent: i32) -> Progress {
@@ -79,6 +113,7 @@ impl Record {
             relative_error: Real::sqrt(step.relative_loss),
             objective: step.objective.scale(exponent),
             projected_gradient: if gradient == 0.0 { 0.0 } else { gradient / self.first_gradient },
+            terms: Real::sqrt(step.terms),
             lifted: step.lifted,
         }
     }

@@ -151,7 +151,17 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
     /// `|X - A B|^2 / |X|^2`, given both Gram matrices and `product = X^T A`.
     pub fn relative_loss(&mut self) -> Result<f64, Error> {
         let Pair { data, a, bt, product, gram_a, gram_b, execution, .. } = self;
-        data.relative_loss(a, bt, product, gram_a, gram_b, execution.isa())
+        match data.relative_loss(bt, product, gram_a, gram_b, execution.isa()) {
+            (loss, true) => Ok(loss),
+            (loss, false) => Ok(data.residual(a, bt, gram_a.cols())?.unwrap_or(loss)),
+        }
+    }
+
+    /// `sum_j |a_j|^2 |b_j|^2 / |X|^2`, given both Gram matrices; 0 for a zero X.
+    pub fn relative_terms(&self) -> f64 {
+        let term = |j: usize| self.gram_a.at(j, j).to_f64() * self.gram_b.at(j, j).to_f64();
+        let sum: f64 = (0..self.rank()).map(term).sum();
+        if self.data.square == 0.0 { 0.0 } else { sum / self.data.square }
     }
 
     /// The weights of the sum and of half the squares of a factor's entries, given for the caller's factor, in the scale

@@ -6,15 +6,14 @@
 //! The iteration goes on in the direction of the last step (Ang & Gillis, Neural Computation 31(2), 2019, Algorithm 2):
 //!
 //! ```text
-//! W <- argmin over W, given H'     W' <- max(0, W' + b (W' - W))      ' marks the point of the iteration
-//! H <- argmin over H, given W'     H' <- max(0, H  + b (H  - the last H))
+//! W <- argmin over W, given H'     W' <- max(0, W + b (W - the last W'))      ' marks the point of the iteration
+//! H <- argmin over H, given W'     H' <- max(0, H + b (H - the last H))
 //! ```
 //!
-//! `(W', H)` is feasible, and its loss free. If the objective falls it is the new iterate and `b` grows; if not, the old one
-//! is taken up again, `b` shrinks, and the next iteration is plain coordinate descent, which never raises the objective:
-//! that of `b = 0`.
+//! `(W', H)` is feasible, its loss is free, and it is the new iterate if the objective falls. With `b = 0` this is plain
+//! coordinate descent, which never raises the objective.
 
-use crate::alternating::{Pair, Step};
+use crate::alternating::{Extrapolation, Pair, REST, Step, copy, extrapolate, extrapolate_and_keep};
 use crate::error::Error;
 use crate::kernel::{Descent, descend, descend_scratch_len};
 use crate::operator::LinearOperator;
@@ -23,17 +22,6 @@ use crate::scratch::{max, split, sum, times};
 use crate::view::{MatMut, MatRef};
 
 use super::Weights;
-
-/// The first `b`, for the second iteration: before it there is no direction to go on in.
-const START: f64 = 0.3;
-/// What `b` grows by after a success.
-const GROWTH: f64 = 1.03;
-/// What its bound grows by then.
-const BOUND_GROWTH: f64 = 1.01;
-/// What `b` is divided by after a failure, which also makes the last `b` its bound.
-const SHRINKAGE: f64 = 1.5;
-/// A row is at rest in an iteration when a sweep moves it by less than this part of the first one's distance.
-const REST: f64 = 0.1;
 
 /// Elements of scratch for [`Hals`].
 pub(super) const fn hals_scratch_len(m: usize, n: usize, k: usize) -> usize {
@@ -49,13 +37,10 @@ const fn layout(m: usize, n: usize, k: usize) -> [usize; 3] {
 #[derive(Debug)]
 pub(super) struct Hals<'a, T> {
     sweeps: [usize; 2],
-    /// The iterate W and H^T, if there is extrapolation.
-    kept: Option<[&'a mut [T]; 2]>,
-    /// `b`, and what it may grow to.
-    weight: f64,
-    bound: f64,
-    /// Whether the iteration is one of `b = 0`.
-    plain: bool,
+    extrapolation: Extrapolation,
+    /// The iterate W and H^T. The pair has the point of the iteration.
+    w: &'a mut [T],
+    ht: &'a mut [T],
     /// What the iterate has.
     last: Option<Step<T>>,
     scratch: &'a mut [T],
@@ -70,17 +55,9 @@ impl<'a, T: Real> Hals<'a, T> {
     ) -> Result<Self, Error> {
         let k = pair.rank();
         let [w, ht, scratch] = split(memory, layout(pair.a.len() / k.max(1), pair.bt.len() / k.max(1), k))?;
-        w.iter_mut().zip(&*pair.a).for_each(|(to, x)| *to = *x);
-        ht.iter_mut().zip(&*pair.bt).for_each(|(to, x)| *to = *x);
-        Ok(Hals {
-            sweeps,
-            kept: extrapolate.then_some([w, ht]),
-            weight: START,
-            bound: 1.0,
-            plain: true,
-            last: None,
-            scratch,
-        })
+        copy(w, pair.a);
+        copy(ht, pair.bt);
+        Ok(Hals { sweeps, extrapolation: Extrapolation::new(extrapolate), w, ht, last: None, scratch })
     }
 
     /// One iteration; the pair gives the iterate to the caller.
@@ -91,53 +68,27 @@ impl<'a, T: Real> Hals<'a, T> {
     ) -> Result<Step<T>, Error> {
         pair.multiply_b()?;
         let left = self.descend(pair, weights, 0)?;
-        if let Some([w, _]) = &self.kept
-            && !self.plain
-        {
-            let b = T::from_f64(self.weight);
-            for (new, old) in pair.a.iter_mut().zip(w.iter()) {
-                *new = (*new + b * (*new - *old)).max(T::ZERO);
-            }
-        }
+        extrapolate(pair.a, self.w, self.extrapolation.weight());
         pair.update_gram_a()?;
         pair.multiply_a()?;
         let right = self.descend(pair, weights, 1)?;
         pair.update_gram_b()?;
         let relative_loss = pair.relative_loss()?;
         let objective = weights.objective(pair, relative_loss)?;
-        let mut step = Step { relative_loss, objective, gradient: left + right, lifted: 0 };
-        let Some(kept) = &mut self.kept else {
+        let terms = pair.relative_terms();
+        let mut step = Step { relative_loss, objective, gradient: left + right, terms, lifted: 0 };
+        if self.extrapolation.accepts(objective) {
             pair.publish();
-            return Ok(step);
-        };
-        let [w, ht] = kept;
-        // Rounding is all that can raise the objective in a plain iteration.
-        if self.plain || self.last.is_none_or(|last| objective <= last.objective) {
-            pair.publish();
-            if !self.plain {
-                self.bound = (BOUND_GROWTH * self.bound).min(1.0);
-                self.weight = (GROWTH * self.weight).min(self.bound);
-            }
-            self.plain = false;
-            let b = T::from_f64(self.weight);
-            w.iter_mut().zip(&*pair.a).for_each(|(to, x)| *to = *x);
-            for (new, old) in pair.bt.iter_mut().zip(ht.iter_mut()) {
-                let step = *new - *old;
-                *old = *new;
-                *new = (*new + b * step).max(T::ZERO);
-            }
-            pair.update_gram_b()?;
             self.last = Some(step);
+            copy(self.w, pair.a);
+            extrapolate_and_keep(pair.bt, self.ht, self.extrapolation.weight());
         } else {
-            self.bound = self.weight;
-            self.weight /= SHRINKAGE;
-            pair.a.iter_mut().zip(&**w).for_each(|(to, x)| *to = *x);
-            pair.bt.iter_mut().zip(&**ht).for_each(|(to, x)| *to = *x);
+            copy(pair.a, self.w);
+            copy(pair.bt, self.ht);
+            step = self.last.map_or(step, |last| Step { gradient: step.gradient, ..last });
+        }
+        if self.extrapolation.is_enabled() {
             pair.update_gram_b()?;
-            self.plain = true;
-            if let Some(last) = self.last {
-                step = Step { gradient: step.gradient, ..last };
-            }
         }
         Ok(step)
     }

@@ -33,13 +33,13 @@ mod multiplicative;
 mod options;
 mod start;
 
-pub use crate::alternating::{Criterion, Info, Progress, Stop};
-pub use options::{Options, Penalty, Solver};
+pub use crate::alternating::{Criterion, Info, Progress, Solver, Stop};
+pub use options::{Options, Penalty};
 pub use start::{nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, random_start};
 
 use core::ops::ControlFlow;
 
-use crate::alternating::{Pair, Record, Signs, dense_pair_len, pair_len};
+use crate::alternating::{Pair, Record, Signs, dense_pair_len, pair_len, sweeps};
 use crate::error::Error;
 use crate::operator::LinearOperator;
 use crate::real::Real;
@@ -115,7 +115,7 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
         let (m, n, k) = (x.rows(), x.cols(), w.cols());
         let [memory, own] = split(memory, [pair_len(x, k), own_len(m, n, k)])?;
         let pair = Pair::new(x, w, h, Signs::Nonnegative, options.execution, memory)?;
-        let sweeps = options.sweeps(pair.data.entries_for_each_line()?, k);
+        let sweeps = pair.data.entries_for_each_line()?.map(|entries| sweeps(options.max_sweeps, entries, k));
         let method = match options.solver {
             Solver::Hals => Method::Hals(Hals::new(&pair, sweeps, options.extrapolate, own)?),
             Solver::Multiplicative => Method::Multiplicative(Multiplicative::new(k, sweeps, own)?),

@@ -49,7 +49,8 @@ impl<'a, T: Real> Multiplicative<'a, T> {
         let relative_loss = pair.relative_loss()?;
         let objective = weights.objective(pair, relative_loss)?;
         pair.publish();
-        Ok(Step { relative_loss, objective, gradient: left + right, lifted: w_lifted + h_lifted })
+        let terms = pair.relative_terms();
+        Ok(Step { relative_loss, objective, gradient: left + right, terms, lifted: w_lifted + h_lifted })
     }
 }
 

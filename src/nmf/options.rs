@@ -1,19 +1,8 @@
 //! What to minimize, how, and how long.
 
-use crate::alternating::{Criterion, Stopping, stopping_setters};
+use crate::alternating::{Criterion, Solver, Stopping, stopping_setters};
 use crate::error::Error;
 use crate::kernel::Execution;
-
-/// The method of an update.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Solver {
-    /// Hierarchical alternating least squares: coordinate descent.
-    #[default]
-    Hals,
-    /// Multiplicative updates.
-    Multiplicative,
-}
 
 /// What a factor's size costs: `l1 sum_ij w_ij + l2/2 sum_ij w_ij^2` is added to the objective.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -120,15 +109,6 @@ impl Options {
         self.left.check("left")?;
         self.right.check("right")?;
         self.stopping().check()
-    }
-
-    /// The bounds on sweeps over W and over H, for factors of `k` columns, given what the other factor's product visits for
-    /// each row.
-    pub(crate) fn sweeps(&self, entries_for_each_line: [usize; 2], k: usize) -> [usize; 2] {
-        entries_for_each_line.map(|entries| match self.max_sweeps {
-            0 => (1 + entries / (3 * k).max(1)).clamp(2, 10),
-            bound => bound,
-        })
     }
 }
 

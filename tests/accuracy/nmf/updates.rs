@@ -4,10 +4,10 @@ use super::{HALS, MULTIPLICATIVE, SOLVERS, dense_updates, never_rises, start, to
 use crate::machines::{halves, rows_of};
 use crate::matrices::{Sparse, nonnegative};
 use crate::measures::Matrix;
-use lowrank::nmf::{Options, Solver};
+use lowrank::nmf::{self, Options, Penalty, Solver, State};
 use lowrank::operator::{Dense, Transposed};
 use lowrank::svd;
-use lowrank::{MatRef, Real};
+use lowrank::{MatMut, MatRef, Real};
 use proptest::prelude::*;
 
 fn relative_error(x: &Matrix, w: &Matrix, h: &Matrix) -> f64 {
@@ -237,4 +237,134 @@ fn rows_on_two_machines_give_the_factors_and_the_error_of_one() {
             }
         }
     }
+}
+
+/// Coordinate descent over the rows of one factor, at most twice, with a row at rest that the second sweep moves by less than
+/// a tenth of what the first one did: nothing comes of the rest when there is no third sweep.
+fn swept(x: &Matrix, w: &Matrix, h: &Matrix, penalty: Penalty) -> Matrix {
+    let mut w = w.clone();
+    let k = w.cols;
+    for _ in 0..2 {
+        for i in 0..w.rows {
+            for j in 0..k {
+                let size: f64 = (0..h.cols).map(|c| h.at(j, c).powi(2)).sum::<f64>() + penalty.l2;
+                let rest = |c: usize| x.at(i, c) - (0..k).map(|l| w.at(i, l) * h.at(l, c)).sum::<f64>();
+                let slope: f64 = (0..h.cols).map(|c| rest(c) * h.at(j, c)).sum();
+                let step = (slope - penalty.l1 - penalty.l2 * w.at(i, j)) / size;
+                w.data[i * k + j] = (w.at(i, j) + step).max(0.0);
+            }
+        }
+    }
+    w
+}
+
+fn sums(x: &Matrix) -> [f64; 2] {
+    [x.data.iter().sum(), x.data.iter().map(|x| x * x).sum()]
+}
+
+fn objective(x: &Matrix, w: &Matrix, h: &Matrix, left: Penalty, right: Penalty) -> f64 {
+    let cost = |penalty: Penalty, [sum, squares]: [f64; 2]| penalty.l1 * sum + penalty.l2 / 2.0 * squares;
+    x.minus(&w.times(h)).norm().powi(2) / 2.0 + cost(left, sums(w)) + cost(right, sums(h))
+}
+
+/// The iteration written with whole matrices: what is taken, what is taken back, and the weights.
+#[test]
+fn extrapolation_is_its_formula() {
+    let x = nonnegative(20, 15, 0.2, 96);
+    let (w0, h0) = start(20, 15, 4, 97);
+    for (left, right) in [(Penalty::NONE, Penalty::NONE), (Penalty::new(0.3, 0.2), Penalty::new(0.1, 0.4))] {
+        let further = |new: &Matrix, old: &Matrix, b: f64| {
+            Matrix::new(new.rows, new.cols, |i, j| (new.at(i, j) + b * (new.at(i, j) - old.at(i, j))).max(0.0))
+        };
+        let (mut w, mut h, mut point) = (w0.clone(), h0.clone(), h0.clone());
+        let (mut weight, mut bound, mut plain, mut last) = (0.3, 1.0, true, f64::INFINITY);
+        let (mut taken_back, mut told) = (0, vec![]);
+        for count in 1..=60 {
+            let b = if plain { 0.0 } else { weight };
+            let new_w = further(&swept(&x, &w, &point, left), &w, b);
+            let new_h = swept(&x.t(), &point.t(), &new_w.t(), right).t();
+            let now = objective(&x, &new_w, &new_h, left, right);
+            if plain || now <= last {
+                if !plain {
+                    bound = (1.01f64 * bound).min(1.0);
+                    weight = (1.03f64 * weight).min(bound);
+                }
+                (plain, last) = (false, now);
+                point = further(&new_h, &h, weight);
+                (w, h) = (new_w, new_h);
+            } else {
+                (bound, weight, plain) = (weight, weight / 1.5, true);
+                point = h.clone();
+                taken_back += 1;
+            }
+            told.push(last);
+            let options = Options::new().max_sweeps(2).penalties(left, right);
+            let result = dense_updates::<f64>(&x, &w0, &h0, options, count);
+            assert!(result.w.minus(&w).norm() + result.h.minus(&h).norm() < 1e-8, "iteration {count}");
+        }
+        assert!(taken_back > 0 && told.is_sorted_by(|a, b| a >= b), "{taken_back}");
+    }
+}
+
+/// With penalties every solver lessens the objective that it tells, and ends where no entry can lessen it.
+#[test]
+fn penalties_are_part_of_the_objective() {
+    let x = nonnegative(20, 15, 0.2, 98);
+    let (w, h) = start(20, 15, 4, 99);
+    let (left, right) = (Penalty::new(0.3, 0.2), Penalty::shared(0.02, 0.25, 20));
+    assert!(right.l1 == 0.1 && (right.l2 - 0.3).abs() < 1e-15);
+    for solver in SOLVERS {
+        let options = solver.penalties(left, right);
+        let operator = Dense::new(MatRef::row_major(&x.data, 20, 15).unwrap());
+        let (mut a, mut b) = (w.data.clone(), h.data.clone());
+        let mut memory = vec![f64::NAN; nmf::scratch_len(&operator, 4)];
+        let views = (MatMut::row_major(&mut a, 20, 4).unwrap(), MatMut::row_major(&mut b, 4, 15).unwrap());
+        let mut state = State::new(&operator, views.0, views.1, &options, &mut memory).unwrap();
+        let told: Vec<f64> = (0..3000).map(|_| state.update().unwrap().objective).collect();
+        assert!(told.windows(2).all(|pair| pair[1] <= pair[0] * (1.0 + 1e-14)), "{solver:?}");
+        let (w, h) = (Matrix::new(20, 4, |i, j| a[i * 4 + j]), Matrix::new(4, 15, |i, j| b[i * 15 + j]));
+        let now = objective(&x, &w, &h, left, right);
+        assert!((told[2999] / now - 1.0).abs() < 1e-12, "{solver:?}: {} for {now}", told[2999]);
+        // The derivative by central differences. Multiplicative updates leave a zero slowly: of them it is asked only that no
+        // entry of any size has one.
+        let multiplicative = solver.solver == Solver::Multiplicative;
+        for (side, len) in [(0, 80), (1, 60)] {
+            for p in 0..len {
+                let moved = |step: f64| {
+                    let (mut w, mut h) = (w.clone(), h.clone());
+                    (if side == 0 { &mut w } else { &mut h }).data[p] += step;
+                    objective(&x, &w, &h, left, right)
+                };
+                let slope = (moved(1e-4) - moved(-1e-4)) / 2e-4;
+                let entry = if side == 0 { w.data[p] } else { h.data[p] };
+                let off = if multiplicative { 1e-2 * entry * slope } else { entry.min(slope) };
+                assert!(off.abs() < 1e-6, "{solver:?}: entry {entry:e}, slope {slope:e}");
+            }
+        }
+    }
+}
+
+/// A zero at which the loss falls is raised, which the plain rule never does.
+#[test]
+fn multiplicative_zeros_do_not_lock() {
+    let x = nonnegative(12, 10, 0.0, 100);
+    let (mut w, h) = start(12, 10, 3, 101);
+    (0..6).for_each(|p| w.data[5 * p] = 0.0);
+    let result = dense_updates::<f64>(&x, &w, &h, MULTIPLICATIVE, 2000);
+    let mut locked = (w.clone(), h.clone());
+    for _ in 0..2000 {
+        locked.0 = multiplicative(&x, &locked.0, &locked.1);
+        locked.1 = multiplicative(&x.t(), &locked.1.t(), &locked.0.t()).t();
+    }
+    let locked = relative_error(&x, &locked.0, &locked.1);
+    assert!(result.errors[1999] < locked - 1e-3, "{} {locked}", result.errors[1999]);
+    let operator = Dense::new(MatRef::row_major(&x.data, 12, 10).unwrap());
+    let (mut a, mut b) = (w.data.clone(), h.data.clone());
+    let mut memory = vec![0.0; nmf::scratch_len(&operator, 3)];
+    let views = (MatMut::row_major(&mut a, 12, 3).unwrap(), MatMut::row_major(&mut b, 3, 10).unwrap());
+    let mut state = State::new(&operator, views.0, views.1, &MULTIPLICATIVE, &mut memory).unwrap();
+    let gradient = w.times(&h).minus(&x).times(&h.t());
+    let falling = (0..6).filter(|p| gradient.data[5 * p] < 0.0).count();
+    assert_eq!(state.update().unwrap().lifted, falling);
+    assert!(falling > 0);
 }
