@@ -14,9 +14,10 @@
 //! |X - F G|^2 + t sum_j |f_j|^2 |g_j|^2,      t = 8 k eps
 //! ```
 //!
-//! The second term is rounding where the factors are of the size of X. It is there because the problem may have no
-//! solution: where two rows of G approach each other their terms can grow without end while the loss falls. So no term
-//! exceeds `|X| / sqrt(t)`, the Cholesky factorization of S has every pivot, and the method stays one of descent.
+//! The second term is rounding where the factors are of the size of X, and the loss alone may rise by as much. It is there
+//! because the problem may have no solution: where two rows of G approach each other their terms can grow without end while
+//! the loss falls. So no term exceeds `|X| / sqrt(t)`, the Cholesky factorization of S has every pivot, and the method stays
+//! one of descent.
 //!
 //! If X has no more columns than rows, and few of them, `C = X^T X` is computed once: then `P = C M` and `Q = M^T C M`, and
 //! an iteration costs `2 n^2 k` operations instead of `4 m n k`, with the same iterates.
