@@ -1,17 +1,19 @@
 //! What NMF and semi-NMF share: `X ~ A B` by updating the factors in turn, until a criterion ends it.
 //!
 //! `data` reaches X and tells the loss, `pair` holds the factors, `rows` does multiplicative updates, `extrapolation` hastens
-//! coordinate descent.
+//! coordinate descent, `transform` computes one factor for the other.
 
 mod data;
 mod extrapolation;
 mod pair;
 mod rows;
+mod transform;
 
 pub(crate) use data::Data;
 pub(crate) use extrapolation::{Extrapolation, copy, extrapolate, extrapolate_and_keep};
 pub(crate) use pair::{Pair, Signs, dense_pair_len, pair_len};
 pub(crate) use rows::{multiply_divide, rows_scratch_len, update_rows};
+pub(crate) use transform::{LEFT, RIGHT, Rows, transform, transform_len};
 
 use core::ops::ControlFlow;
 

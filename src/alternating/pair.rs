@@ -6,7 +6,7 @@
 
 use super::Data;
 use crate::check;
-use crate::columns::Columns;
+use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
 use crate::kernel::{Execution, gram, gram_scratch_len, max_abs};
 use crate::operator::{Dense, LinearOperator};
@@ -164,11 +164,9 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         if self.data.square == 0.0 { 0.0 } else { sum / self.data.square }
     }
 
-    /// The weights of the sum and of half the squares of a factor's entries, given for the caller's factor, in the scale
-    /// of the computation. A weight beyond the range acts as the largest number.
-    pub fn scaled_weights(&self, [l1, l2]: [f64; 2], side: usize) -> [T; 2] {
-        let (share, own) = (self.shares[side.min(1)], 2 * self.data.exponent);
-        [l1.scale(share - own), l2.scale(2 * share - own)].map(|weight| T::from_f64(weight).min(T::MAX))
+    /// The weights for a factor, 0 for A and 1 for B: see [`scaled_weights`].
+    pub fn scaled_weights(&self, weights: [f64; 2], side: usize) -> [T; 2] {
+        scaled_weights(weights, [self.shares.at(side), self.data.exponent])
     }
 
     /// Gives the factors to the caller.
@@ -195,14 +193,21 @@ fn shares<T: Real>(e: i32, own_b: i32) -> [i32; 2] {
     [e - b, b]
 }
 
+/// The weights of the sum and of half the squares of the caller's factor, for the factor divided by `2^share` and X by
+/// `2^exponent`. A weight beyond the range acts as the largest number.
+pub(super) fn scaled_weights<T: Real>([l1, l2]: [f64; 2], [share, exponent]: [i32; 2]) -> [T; 2] {
+    let scaled = [l1.scale(share - 2 * exponent), l2.scale(2 * share - 2 * exponent)];
+    scaled.map(|weight| T::from_f64(weight).min(T::MAX))
+}
+
 /// The exponent of the largest magnitude; 0 for a zero matrix.
-fn exponent_of<T: Real>(x: MatRef<'_, T>) -> i32 {
+pub(super) fn exponent_of<T: Real>(x: MatRef<'_, T>) -> i32 {
     let largest = x.lines().map(max_abs).fold(T::ZERO, T::max);
     if largest == T::ZERO { 0 } else { largest.exponent() }
 }
 
 /// Copies `2^exponent A`.
-fn copy_scaled<T: Real>(from: MatRef<'_, T>, exponent: i32, mut to: MatMut<'_, T>) {
+pub(super) fn copy_scaled<T: Real>(from: MatRef<'_, T>, exponent: i32, mut to: MatMut<'_, T>) {
     to.copy_from(from);
     range::multiply(to, exponent);
 }

@@ -39,12 +39,12 @@ pub use start::{nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, random_sta
 
 use core::ops::ControlFlow;
 
-use crate::alternating::{Pair, Record, Signs, dense_pair_len, pair_len, sweeps};
+use crate::alternating::{LEFT, Pair, Record, Rows, Signs, dense_pair_len, pair_len, sweeps, transform_len};
 use crate::error::Error;
-use crate::operator::LinearOperator;
+use crate::operator::{Dense, LinearOperator};
 use crate::real::Real;
 use crate::scratch::{max, split, sum};
-use crate::view::MatMut;
+use crate::view::{MatMut, MatRef};
 use hals::{Hals, hals_scratch_len};
 use multiplicative::{Multiplicative, multiplicative_scratch_len};
 
@@ -158,4 +158,38 @@ pub fn factorize<T: Real, X: LinearOperator<T>>(
 ) -> Result<Info, Error> {
     let mut state = State::new(x, w, h, options, memory)?;
     options.stopping().drive(|| state.update(), observer)
+}
+
+/// Elements of memory for [`transform`] with this operator.
+pub fn transform_scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize) -> usize {
+    transform_len(x.rows(), x.cols(), rank, x.scratch_len(rank))
+}
+
+/// The same for a dense `m x n` matrix, as a closed form.
+pub const fn transform_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize) -> usize {
+    transform_len(m, n, rank, Dense::<T>::scratch_len_for(m, n, rank))
+}
+
+/// Fills `w`, `m x k`, with the best factor for new rows X, `m x n`, and an `h`, `k x n`, that stays.
+///
+/// The penalty on W is that of the options; the solver does not matter, as each row is a convex problem: coordinate descent from
+/// zero until a sweep moves the row by less than the tolerance times the first one's distance, or for as many sweeps
+/// as the bound on iterations. A row has the same bits alone and among others. For H, given W, transpose all three.
+///
+/// A product of X with `k` vectors, and `2 m k^2` operations for each sweep.
+///
+/// # Errors
+/// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` and `Negative` for X and H; `Option`; `Overflow` if W exceeds the
+/// number range; and what the operator returns. W is unchanged then.
+pub fn transform<T: Real, X: LinearOperator<T>>(
+    x: &X,
+    h: MatRef<'_, T>,
+    w: MatMut<'_, T>,
+    options: &Options,
+    memory: &mut [T],
+) -> Result<(), Error> {
+    options.check()?;
+    let (weights, sweeps, rest) = (options.left.weights(), options.max_iterations, options.tolerance);
+    let rows = Rows::Nonnegative { all: true, weights, sweeps, rest };
+    crate::alternating::transform(x, h.t(), w, rows, LEFT, options.execution, memory)
 }

@@ -27,13 +27,16 @@ pub use start::{kmeans_scratch_len, kmeans_start, random_start, svd_scratch_len,
 
 use core::ops::ControlFlow;
 
-use crate::alternating::{Pair, Record, Signs, Stopping, dense_pair_len, pair_len, stopping_setters, sweeps};
-use crate::error::Error;
+use crate::alternating::{
+    LEFT, Pair, RIGHT, Record, Rows, Signs, Stopping, dense_pair_len, pair_len, stopping_setters, sweeps, transform,
+    transform_len,
+};
+use crate::error::{Error, Operand};
 use crate::kernel::Execution;
-use crate::operator::{Dense, LinearOperator};
+use crate::operator::{Dense, LinearOperator, Transposed};
 use crate::real::Real;
 use crate::scratch::{max, split, sum};
-use crate::view::MatMut;
+use crate::view::{MatMut, MatRef};
 use ding::{Ding, ding_scratch_len};
 use hals::{Hals, hals_scratch_len, side};
 
@@ -206,4 +209,66 @@ pub fn factorize<T: Real, X: LinearOperator<T>>(
     let info = options.stopping().drive(|| state.update(), observer)?;
     state.finish()?;
     Ok(info)
+}
+
+/// Elements of memory for [`transform_rows`] with this operator.
+pub fn transform_rows_scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize) -> usize {
+    transform_len(x.rows(), x.cols(), rank, x.scratch_len(rank))
+}
+
+/// The same for a dense `m x n` matrix, as a closed form.
+pub const fn transform_rows_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize) -> usize {
+    transform_len(m, n, rank, Dense::<T>::scratch_len_for(m, n, rank))
+}
+
+/// Fills `f`, `m x k`, with the least-squares solution for new rows X, `m x n`, and a `g`, `k x n`, that stays.
+///
+/// `F = X G^T (G G^T + t diag(G G^T))^-1` with `t = 8 k eps`: dependent rows of G share what belongs to them. A product of X with
+/// `k` vectors, and `4 m k^2` operations.
+///
+/// # Errors
+/// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` for X and G; `Overflow` if F exceeds the number range; and what the
+/// operator returns. F is unchanged then.
+pub fn transform_rows<T: Real, X: LinearOperator<T>>(
+    x: &X,
+    g: MatRef<'_, T>,
+    f: MatMut<'_, T>,
+    options: &Options,
+    memory: &mut [T],
+) -> Result<(), Error> {
+    transform(x, g.t(), f, Rows::Free, LEFT, options.execution, memory)
+}
+
+/// Elements of memory for [`transform_columns`] with this operator.
+pub fn transform_columns_scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize) -> usize {
+    transform_len(x.cols(), x.rows(), rank, x.scratch_len(rank))
+}
+
+/// The same for a dense `m x n` matrix, as a closed form.
+pub const fn transform_columns_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize) -> usize {
+    transform_len(n, m, rank, Dense::<T>::scratch_len_for(m, n, rank))
+}
+
+/// Fills `g`, `k x n`, with the best non-negative factor for new columns X, `m x n`, and an `f`, `m x k`, that stays.
+///
+/// Each column is a convex problem: coordinate descent from zero until a sweep moves the column by less than the tolerance times
+/// the first one's distance, or for as many sweeps as the bound on iterations. A product of `X^T` with `k` vectors,
+/// and `2 n k^2` operations for each sweep.
+///
+/// # Errors
+/// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` for X and F; `Option`; `Overflow` if G exceeds the number range; and
+/// what the operator returns. G is unchanged then.
+pub fn transform_columns<T: Real, X: LinearOperator<T>>(
+    x: &X,
+    f: MatRef<'_, T>,
+    g: MatMut<'_, T>,
+    options: &Options,
+    memory: &mut [T],
+) -> Result<(), Error> {
+    options.stopping().check()?;
+    let (sweeps, rest) = (options.max_iterations, options.tolerance);
+    let rows = Rows::Nonnegative { all: false, weights: [0.0; 2], sweeps, rest };
+    let name =
+        |error| if let Error::NonFinite { operand: Operand::A, .. } = error { error.transposed() } else { error };
+    transform(&Transposed(x), f, g.t(), rows, RIGHT, options.execution, memory).map_err(name)
 }

@@ -25,3 +25,4 @@ mod svd_solve;
 mod svd_truncated;
 #[cfg(feature = "rayon")]
 mod threads;
+mod transform;
