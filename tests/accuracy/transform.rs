@@ -163,7 +163,7 @@ fn wrong_arguments_are_named() {
             };
             assert_eq!(w_for(&dense(&spoiled(&x, place, bad)), &h, &options).err(), fault(Operand::A));
             assert_eq!(w_for(&dense(&x), &spoiled(&h, place, bad), &options).err(), fault(Operand::Right));
-            if !(bad < 0.0) {
+            if bad.is_nan() || bad > 0.0 {
                 assert_eq!(f_for(&dense(&spoiled(&x, place, bad)), &h).err(), fault(Operand::A));
                 assert_eq!(f_for(&dense(&x), &spoiled(&h, place, bad)).err(), fault(Operand::Right));
                 let g = |x: &Matrix, f: &Matrix| g_for(&dense(x), f, &snmf::Options::new()).err();
