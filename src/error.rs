@@ -94,6 +94,15 @@ pub enum Error {
         /// Column of the first such entry.
         col: usize,
     },
+    /// An entry is zero where only positive ones are allowed.
+    Zero {
+        /// Which argument.
+        operand: Operand,
+        /// Row of the first such entry.
+        row: usize,
+        /// Column of the first such entry.
+        col: usize,
+    },
     /// Two arguments share memory, and one of them is written.
     Overlap {
         /// One argument.
@@ -145,6 +154,7 @@ impl Error {
         match self {
             Error::NonFinite { operand, row, col } => Error::NonFinite { operand, row: col, col: row },
             Error::Negative { operand, row, col } => Error::Negative { operand, row: col, col: row },
+            Error::Zero { operand, row, col } => Error::Zero { operand, row: col, col: row },
             other => other,
         }
     }
@@ -170,6 +180,9 @@ impl fmt::Display for Error {
             }
             Error::Negative { operand, row, col } => {
                 write!(f, "{operand} is negative at row {row}, column {col} (counted from 0)")
+            }
+            Error::Zero { operand, row, col } => {
+                write!(f, "{operand} is zero at row {row}, column {col} (counted from 0)")
             }
             Error::Overlap { first, second } => write!(f, "{first} and {second} share memory"),
             Error::Unfinished => f.write_str("the iteration has not come to its end"),

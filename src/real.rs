@@ -1,7 +1,8 @@
 //! The two number types, `f32` and `f64`, behind one sealed trait.
 //!
 //! Square roots are correctly rounded by IEEE 754, so they are the same bits from the processor and from `libm`; the
-//! powers of two are built from their bit patterns and are exact. No other transcendental function is used.
+//! powers of two are built from their bit patterns and are exact. What other functions are used come from `libm`, with the
+//! standard library too.
 
 use crate::kernel::Lanes;
 use core::fmt::{Debug, Display};
@@ -55,6 +56,8 @@ pub trait Real:
     fn abs(self) -> Self;
     /// The correctly rounded square root.
     fn sqrt(self) -> Self;
+    /// `self^exponent`, to within an ulp or so.
+    fn powf(self, exponent: Self) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
     /// `2^e`, exactly, for `MIN_EXPONENT <= e <= MAX_EXPONENT`; beyond that range the nearest end of it.
@@ -107,7 +110,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($t:ident, $bits:ident, $sqrt:path) => {
+    ($t:ident, $bits:ident, $sqrt:path, $powf:path) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -135,6 +138,10 @@ macro_rules! real {
                 $sqrt(self)
             }
             #[inline]
+            fn powf(self, exponent: Self) -> Self {
+                $powf(self, exponent)
+            }
+            #[inline]
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
@@ -158,13 +165,13 @@ macro_rules! real {
 }
 
 #[cfg(feature = "std")]
-real!(f32, u32, f32::sqrt);
+real!(f32, u32, f32::sqrt, libm::powf);
 #[cfg(feature = "std")]
-real!(f64, u64, f64::sqrt);
+real!(f64, u64, f64::sqrt, libm::pow);
 #[cfg(not(feature = "std"))]
-real!(f32, u32, libm::sqrtf);
+real!(f32, u32, libm::sqrtf, libm::powf);
 #[cfg(not(feature = "std"))]
-real!(f64, u64, libm::sqrt);
+real!(f64, u64, libm::sqrt, libm::pow);
 
 #[cfg(test)]
 mod tests {

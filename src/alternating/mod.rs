@@ -11,7 +11,7 @@ mod transform;
 
 pub(crate) use data::Data;
 pub(crate) use extrapolation::{Extrapolation, copy, extrapolate, extrapolate_and_keep};
-pub(crate) use pair::{Pair, Signs, dense_pair_len, pair_len};
+pub(crate) use pair::{Pair, Right, Signs, dense_pair_len, pair_len};
 pub(crate) use rows::{multiply_divide, rows_scratch_len, update_rows};
 pub(crate) use transform::{LEFT, RIGHT, Rows, transform, transform_len};
 
@@ -103,17 +103,31 @@ impl Record {
         self.iteration == 0
     }
 
-    /// Counts the iteration; the objective is to be multiplied by `2^exponent`.
+    pub fn iteration(&self) -> usize {
+        self.iteration
+    }
+
+    /// Counts an iteration, and tells what it found; the objective is to be multiplied by `2^exponent`.
     pub fn add<T: Real>(&mut self, step: Step<T>, exponent: i32) -> Progress {
-        let gradient = step.gradient.to_f64();
+        self.count(step.gradient);
+        self.tell(Step { objective: step.objective.scale(exponent), ..step })
+    }
+
+    /// Counts an iteration that met this gradient.
+    pub fn count<T: Real>(&mut self, gradient: T) {
         self.iteration += 1;
         if self.iteration == 1 {
-            self.first_gradient = gradient;
+            self.first_gradient = gradient.to_f64();
         }
+    }
+
+    /// What the last iteration found.
+    pub fn tell<T: Real>(&self, step: Step<T>) -> Progress {
+        let gradient = step.gradient.to_f64();
         Progress {
             iteration: self.iteration,
             relative_error: Real::sqrt(step.relative_loss),
-            objective: step.objective.scale(exponent),
+            objective: step.objective,
             projected_gradient: if gradient == 0.0 { 0.0 } else { gradient / self.first_gradient },
             terms: Real::sqrt(step.terms),
             lifted: step.lifted,

@@ -20,8 +20,19 @@ use crate::view::{MatMut, MatRef};
 pub(crate) enum Signs {
     /// X, A and B are non-negative, and both factors are starts.
     Nonnegative,
-    /// B alone is non-negative and a start; what A holds does not matter.
+    /// X, A and B are non-negative; what A holds does not matter.
+    NonnegativeButLeft,
+    /// B alone is non-negative; what A holds does not matter.
     RightNonnegative,
+}
+
+/// The caller's B.
+#[derive(Debug)]
+pub(crate) enum Right<'a, T> {
+    /// To be improved.
+    Start(MatMut<'a, T>),
+    /// To stay as it is.
+    Fixed(MatRef<'a, T>),
 }
 
 /// X, its factors, and the memory that an iteration needs.
@@ -30,8 +41,8 @@ pub(crate) struct Pair<'a, T, X> {
     pub data: Data<'a, T, X>,
     /// The caller's A, `m x k`.
     left: MatMut<'a, T>,
-    /// The caller's B, transposed, so that both factors are treated alike: `n x k`.
-    right: MatMut<'a, T>,
+    /// The caller's B, `k x n`, unless it stays.
+    right: Option<MatMut<'a, T>>,
     /// The exponents `a` and `b`.
     shares: [i32; 2],
     /// `2^-a A`, row after row.
@@ -69,31 +80,35 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
     pub fn new(
         x: &'a X,
         left: MatMut<'a, T>,
-        right: MatMut<'a, T>,
+        right: Right<'a, T>,
         signs: Signs,
         execution: Execution,
         memory: &'a mut [T],
     ) -> Result<Self, Error> {
         let (m, n, k) = (x.rows(), x.cols(), left.cols());
+        let b = match &right {
+            Right::Start(b) => b.as_ref(),
+            Right::Fixed(b) => *b,
+        };
         if k == 0 {
             return Err(Error::Rank { max: usize::MAX, given: 0 });
         }
         if left.rows() != m {
             return Err(Error::Shape { operand: Operand::Left, expected: (m, k), given: left.shape() });
         }
-        if right.shape() != (k, n) {
-            return Err(Error::Shape { operand: Operand::Right, expected: (k, n), given: right.shape() });
+        if b.shape() != (k, n) {
+            return Err(Error::Shape { operand: Operand::Right, expected: (k, n), given: b.shape() });
         }
         let pieces = split(memory, layout(m, n, k, x.scratch_len(k)))?;
         let [a, bt, product, gram_a, gram_b, products, operator] = pieces;
         let both = signs == Signs::Nonnegative;
         // Of two faults in the arguments the one in X is named.
-        let data = Data::new(x, both, operator)?;
-        check::nonnegative(right.as_ref(), Operand::Right)?;
+        let data = Data::new(x, signs != Signs::RightNonnegative, operator)?;
+        check::nonnegative(b, Operand::Right)?;
         if both {
             check::nonnegative(left.as_ref(), Operand::Left)?;
         }
-        let own = [exponent_of(left.as_ref()), exponent_of(right.as_ref())];
+        let own = [exponent_of(left.as_ref()), exponent_of(b)];
         let exponent = data.exponent;
         let shares = shares::<T>(exponent, own[1]);
         // A start far from the scale of X is brought to it; any other is taken as it is. On several machines all must decide
@@ -105,13 +120,16 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
             (false, _) => [shares[0], own[1]],
         };
         let entry = if exponent == 0 { [0, 0] } else { entry };
-        let right = right.t();
-        copy_scaled(right.as_ref(), -entry[1], MatMut::packed(bt, n, k));
+        copy_scaled(b.t(), -entry[1], MatMut::packed(bt, n, k));
         if both {
             copy_scaled(left.as_ref(), -entry[0], MatMut::packed(a, m, k));
         } else {
             a.fill(T::ZERO);
         }
+        let right = match right {
+            Right::Start(b) => Some(b),
+            Right::Fixed(_) => None,
+        };
         let [gram_a, gram_b] = [gram_a, gram_b].map(|memory| Columns::new(memory, k, k));
         let mut pair = Pair { data, left, right, shares, a, bt, product, gram_a, gram_b, execution, products };
         pair.update_gram_b()?;
@@ -132,7 +150,7 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
 
     /// `gram_b = B B^T`
     pub fn update_gram_b(&mut self) -> Result<(), Error> {
-        let bt = MatRef::packed(self.bt, self.right.rows(), self.rank());
+        let bt = MatRef::packed(self.bt, self.bt.len() / self.rank().max(1), self.rank());
         gram(bt, self.gram_b.as_mut(), self.execution, self.products)
     }
 
@@ -164,6 +182,11 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         if self.data.square == 0.0 { 0.0 } else { sum / self.data.square }
     }
 
+    /// The exponent of a factor, 0 for A and 1 for B: the caller's is `2^share` times that of the pair.
+    pub fn share(&self, side: usize) -> i32 {
+        self.shares.at(side)
+    }
+
     /// The weights for a factor, 0 for A and 1 for B: see [`scaled_weights`].
     pub fn scaled_weights(&self, weights: [f64; 2], side: usize) -> [T; 2] {
         scaled_weights(weights, [self.shares.at(side), self.data.exponent])
@@ -171,7 +194,8 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
 
     /// Gives the factors to the caller.
     pub fn publish(&mut self) {
-        let ((m, k), n) = (self.left.shape(), self.right.rows());
+        let (m, k) = self.left.shape();
+        let n = self.bt.len() / k.max(1);
         let (a, bt) = (MatRef::packed(self.a, m, k), MatRef::packed(self.bt, n, k));
         if self.data.exponent != 0 {
             // What A has grown beyond the range, B takes over.
@@ -179,7 +203,9 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
             self.shares = [self.shares[0] - over, self.shares[1] + over];
         }
         copy_scaled(a, self.shares[0], self.left.rb());
-        copy_scaled(bt, self.shares[1], self.right.rb());
+        if let Some(right) = &mut self.right {
+            copy_scaled(bt.t(), self.shares[1], right.rb());
+        }
     }
 }
 

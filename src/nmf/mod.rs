@@ -28,6 +28,8 @@
 //! A zero at which the objective falls would stay; it is raised to `eps` of the step to the minimum, and
 //! [`Progress::lifted`] counts it. Where the denominator is zero so is the numerator, and the entry is left as it is.
 
+mod beta;
+pub mod divergence;
 mod hals;
 mod multiplicative;
 mod options;
@@ -39,7 +41,7 @@ pub use start::{nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, random_sta
 
 use core::ops::ControlFlow;
 
-use crate::alternating::{LEFT, Pair, Record, Rows, Signs, dense_pair_len, pair_len, sweeps, transform_len};
+use crate::alternating::{LEFT, Pair, Record, Right, Rows, Signs, dense_pair_len, pair_len, sweeps, transform_len};
 use crate::error::Error;
 use crate::operator::{Dense, LinearOperator};
 use crate::real::Real;
@@ -114,7 +116,7 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
         options.check()?;
         let (m, n, k) = (x.rows(), x.cols(), w.cols());
         let [memory, own] = split(memory, [pair_len(x, k), own_len(m, n, k)])?;
-        let pair = Pair::new(x, w, h, Signs::Nonnegative, options.execution, memory)?;
+        let pair = Pair::new(x, w, Right::Start(h), Signs::Nonnegative, options.execution, memory)?;
         let sweeps = pair.data.entries_for_each_line()?.map(|entries| sweeps(options.max_sweeps, entries, k));
         let method = match options.solver {
             Solver::Hals => Method::Hals(Hals::new(&pair, sweeps, options.extrapolate, own)?),

@@ -3,7 +3,7 @@
 //! The entries of row `i` are `values[p]` in column `columns[p]` for `starts[i] <= p < starts[i + 1]`. The transpose is
 //! the same arrays read as compressed sparse columns, [`Transposed`](super::Transposed).
 
-use super::{LinearOperator, Scan, check_residual, scan};
+use super::{Entries, LinearOperator, Scan, check_residual, scan};
 use crate::columns::Total;
 use crate::error::{Error, Operand};
 use crate::kernel::{Execution, Parallelism, Side, Sparse, SparseProduct, axpy, pairwise, sum_of_squares};
@@ -140,6 +140,20 @@ impl<T: Real> LinearOperator<T> for Csr<'_, T> {
             sum_of_squares(line)
         });
         Ok(Some(pairwise(rows)))
+    }
+}
+
+impl<T: Real> Entries<T> for Csr<'_, T> {
+    fn copy_rows(&self, first: usize, mut panel: MatMut<'_, T>) {
+        panel.fill(T::ZERO);
+        for i in 0..panel.rows() {
+            for (j, x) in self.row(first + i) {
+                panel.put(i, j, x);
+            }
+        }
+    }
+    fn sparse_row(&self, i: usize) -> Option<(&[u32], &[T])> {
+        Some(self.entries.row(i))
     }
 }
 

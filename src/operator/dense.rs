@@ -1,6 +1,6 @@
 //! A dense matrix as an operator.
 
-use super::{LinearOperator, Scan, check_residual, scan};
+use super::{Entries, LinearOperator, Scan, Transposed, check_residual, scan};
 use crate::error::Error;
 use crate::kernel::{Execution, Parallelism, gemm, gemm_scratch_len, gram, pairwise, sum_of_squares};
 use crate::real::Real;
@@ -98,5 +98,19 @@ impl<T: Real> LinearOperator<T> for Dense<'_, T> {
         });
         let total = pairwise(panels);
         failed.map(|()| Some(total))
+    }
+}
+
+impl<T: Real> Entries<T> for Dense<'_, T> {
+    fn copy_rows(&self, first: usize, mut panel: MatMut<'_, T>) {
+        let (rows, cols) = panel.shape();
+        panel.copy_from(self.a.submatrix(first, 0, rows, cols));
+    }
+}
+
+impl<T: Real> Entries<T> for Transposed<'_, Dense<'_, T>> {
+    fn copy_rows(&self, first: usize, mut panel: MatMut<'_, T>) {
+        let (rows, cols) = panel.shape();
+        panel.copy_from(self.0.a.t().submatrix(first, 0, rows, cols));
     }
 }

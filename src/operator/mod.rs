@@ -94,6 +94,18 @@ pub trait LinearOperator<T: Real> {
     }
 }
 
+/// An operator that knows its entries, for losses that need each of them.
+pub trait Entries<T: Real>: LinearOperator<T> {
+    /// Copies the rows from `first` on, as many as the panel has, which has the columns of A.
+    fn copy_rows(&self, first: usize, panel: MatMut<'_, T>);
+
+    /// The columns, ascending, and the values of the entries of row `i` that may differ from zero; `None` for an operator that
+    /// does not know them apart. The same for every row.
+    fn sparse_row(&self, _i: usize) -> Option<(&[u32], &[T])> {
+        None
+    }
+}
+
 /// The transpose of an operator, without moving anything. CSR arrays become those of a CSC matrix.
 #[derive(Clone, Copy, Debug)]
 pub struct Transposed<'a, A>(pub &'a A);

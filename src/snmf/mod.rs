@@ -28,8 +28,8 @@ pub use start::{kmeans_scratch_len, kmeans_start, random_start, svd_scratch_len,
 use core::ops::ControlFlow;
 
 use crate::alternating::{
-    LEFT, Pair, RIGHT, Record, Rows, Signs, Stopping, dense_pair_len, pair_len, stopping_setters, sweeps, transform,
-    transform_len,
+    LEFT, Pair, RIGHT, Record, Right, Rows, Signs, Stopping, dense_pair_len, pair_len, stopping_setters, sweeps,
+    transform, transform_len,
 };
 use crate::error::{Error, Operand};
 use crate::kernel::Execution;
@@ -147,7 +147,7 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
         options.stopping().check()?;
         let k = f.cols();
         let [memory, own] = split(memory, [pair_len(x, k), own_len(x, k)])?;
-        let pair = Pair::new(x, f, g, Signs::RightNonnegative, options.execution, memory)?;
+        let pair = Pair::new(x, f, Right::Start(g), Signs::RightNonnegative, options.execution, memory)?;
         let method = match options.solver {
             Solver::Hals => {
                 let [_, entries] = pair.data.entries_for_each_line()?;

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `updates` | the updates against their defining formulas, the loss against the difference |
 //! | `starts` | random and NNDSVD starts, and the scale of any start |
+//! | `divergence` | other losses |
 //! | `calls` | arguments, errors, the driver, and what may not change a bit |
 
 mod calls;
+mod divergence;
 mod starts;
 mod updates;
 

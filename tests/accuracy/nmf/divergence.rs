@@ -1,0 +1,266 @@
+//! Beta-divergences: the updates against their formulas, the divergence against its definition.
+
+use super::start;
+use crate::matrices::{Sparse, nonnegative};
+use crate::measures::Matrix;
+use lowrank::nmf::Penalty;
+use lowrank::nmf::divergence::{self, ITAKURA_SAITO, KULLBACK_LEIBLER, Options, State};
+use lowrank::operator::{Dense, Entries, Transposed};
+use lowrank::{Error, MatMut, MatRef, Operand, Real};
+use proptest::prelude::*;
+use std::ops::ControlFlow;
+
+const BETAS: [f64; 8] = [-1.0, ITAKURA_SAITO, 0.5, KULLBACK_LEIBLER, 1.5, 2.0, 3.0, 2.5];
+
+struct Found {
+    w: Matrix,
+    h: Matrix,
+    /// The relative error, the objective and the zeros raised, after each update.
+    told: Vec<(f64, f64, usize)>,
+}
+
+fn updates<T: Real>(
+    x: &impl Entries<T>,
+    w: &Matrix,
+    h: &Matrix,
+    options: &Options,
+    count: usize,
+) -> Result<Found, Error> {
+    let (m, n, k) = (x.rows(), x.cols(), w.cols);
+    let (mut left, mut right): (Vec<T>, Vec<T>) = (w.cast(), h.cast());
+    let mut memory = vec![T::from_f64(f64::NAN); divergence::scratch_len(x, k)];
+    let (a, b) = (MatMut::row_major(&mut left, m, k)?, MatMut::row_major(&mut right, k, n)?);
+    let mut state = State::new(x, a, b, options, &mut memory)?;
+    let mut told = vec![];
+    for _ in 0..count {
+        state.update()?;
+        let progress = state.progress()?;
+        told.push((progress.relative_error, progress.objective, progress.lifted));
+    }
+    let of = |data: &[T], rows, cols| Matrix::of(MatRef::row_major(data, rows, cols).unwrap());
+    Ok(Found { w: of(&left, m, k), h: of(&right, k, n), told })
+}
+
+fn dense(x: &Matrix) -> Dense<'_, f64> {
+    Dense::new(MatRef::row_major(&x.data, x.rows, x.cols).unwrap())
+}
+
+fn map(x: &Matrix, f: impl Fn(f64) -> f64) -> Matrix {
+    Matrix::new(x.rows, x.cols, |i, j| f(x.at(i, j)))
+}
+
+fn positive(m: usize, n: usize, seed: u64) -> Matrix {
+    map(&nonnegative(m, n, 0.0, seed), |x| x + 0.05)
+}
+
+/// The update of W with every matrix formed.
+fn rule(x: &Matrix, w: &Matrix, h: &Matrix, beta: f64, penalty: Penalty) -> Matrix {
+    let v = w.times(h);
+    let weighted = Matrix::new(x.rows, x.cols, |i, j| x.at(i, j) * v.at(i, j).powf(beta - 2.0));
+    let (above, below) = (weighted.times(&h.t()), map(&v, |v| v.powf(beta - 1.0)).times(&h.t()));
+    let power = if beta < 1.0 { 1.0 / (2.0 - beta) } else { 1.0 / (beta - 1.0).max(1.0) };
+    Matrix::new(w.rows, w.cols, |i, j| {
+        let below = below.at(i, j) + penalty.l1 + penalty.l2 * w.at(i, j);
+        w.at(i, j) * (above.at(i, j) / below).powf(power)
+    })
+}
+
+fn distance(x: &Matrix, w: &Matrix, h: &Matrix, beta: f64) -> f64 {
+    let v = w.times(h);
+    let term = |x: f64, v: f64| match beta {
+        1.0 => (if x > 0.0 { x * (x / v).ln() } else { 0.0 }) - x + v,
+        0.0 => x / v - (x / v).ln() - 1.0,
+        _ => (x.powf(beta) + (beta - 1.0) * v.powf(beta) - beta * x * v.powf(beta - 1.0)) / (beta * (beta - 1.0)),
+    };
+    x.data.iter().zip(&v.data).map(|(x, v)| term(*x, *v)).sum()
+}
+
+fn cost(w: &Matrix, penalty: Penalty) -> f64 {
+    w.data.iter().map(|w| penalty.l1 * w + penalty.l2 / 2.0 * w * w).sum()
+}
+
+#[test]
+fn updates_and_divergences_are_their_formulas() {
+    for (m, n, k) in [(1, 1, 1), (7, 5, 3), (70, 9, 2), (9, 140, 4)] {
+        let x = positive(m, n, 301);
+        let (w, h) = start(m, n, k, 302);
+        for beta in BETAS {
+            for (left, right) in [(Penalty::NONE, Penalty::NONE), (Penalty::new(0.2, 0.1), Penalty::new(0.05, 0.3))] {
+                let options = Options::new(beta).penalties(left, right);
+                let result = updates(&dense(&x), &w, &h, &options, 3).unwrap();
+                let (mut w, mut h) = (w.clone(), h.clone());
+                for _ in 0..3 {
+                    w = rule(&x, &w, &h, beta, left);
+                    h = rule(&x.t(), &h.t(), &w.t(), beta, right).t();
+                }
+                let context = format!("{m} x {n}, beta {beta}");
+                let off = (result.w.minus(&w).norm() + result.h.minus(&h).norm()) / (w.norm() + h.norm());
+                assert!(off < 1e-10, "{context}: {off:e}");
+                let (error, objective, _) = result.told[2];
+                let loss = distance(&x, &w, &h, beta);
+                let expected = loss + cost(&w, left) + cost(&h, right);
+                assert!((objective - expected).abs() < 1e-10 * (1.0 + expected), "{context}: {objective} {expected}");
+                let power: f64 = x.data.iter().map(|x| x.powf(beta)).sum();
+                let size = if beta == 0.0 { (m * n) as f64 } else { power / beta.max(1.0) };
+                assert!((error - (loss.max(0.0) / size).sqrt()).abs() < 1e-7, "{context}: {error}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_objective_never_rises(m in 1usize..9, n in 1usize..9, k in 1usize..5, which in 0usize..8, zeros in 0.0f64..0.9, seed: u64) {
+        let beta = BETAS[which];
+        let x = if beta <= 0.0 { positive(m, n, seed) } else { nonnegative(m, n, zeros, seed) };
+        let (mut w, h) = start(m, n, k, seed);
+        if seed.is_multiple_of(3) {
+            w.data[0] = 0.0;
+        }
+        let result = updates(&dense(&x), &w, &h, &Options::new(beta), 30).unwrap();
+        prop_assert!(result.w.data.iter().chain(&result.h.data).all(|x| *x >= 0.0 && x.is_finite()));
+        for pair in result.told.windows(2) {
+            let slack = 1e-12 * (pair[0].1 + x.data.iter().sum::<f64>() + 1.0);
+            prop_assert!(pair[1].1 <= pair[0].1 + slack, "beta {beta}: {:?}", result.told);
+        }
+    }
+}
+
+/// Only the stored entries are touched, with the factors and the divergence of the dense matrix.
+#[test]
+fn every_operator_gives_the_same_factors() {
+    let x = nonnegative(70, 25, 0.7, 303);
+    let (w, h) = start(70, 25, 4, 304);
+    let flipped = x.t();
+    for beta in [0.5, 1.0, 1.5, 2.0, 3.0] {
+        let options = Options::new(beta);
+        let all = updates(&dense(&x), &w, &h, &options, 10).unwrap();
+        let sparse = updates(&Sparse::<f64>::of(&x).csr(), &w, &h, &options, 10).unwrap();
+        let other = updates(&Transposed(&dense(&flipped)), &w, &h, &options, 10).unwrap();
+        for other in [sparse, other] {
+            assert!(all.w.minus(&other.w).norm() < 1e-9 && all.h.minus(&other.h).norm() < 1e-9, "beta {beta}");
+            for (told, expected) in other.told.iter().zip(&all.told) {
+                assert!((told.0 - expected.0).abs() < 1e-10 && (told.1 - expected.1).abs() < 1e-9 * expected.1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_planted_factorization_is_found() {
+    let (w, h) = (positive(30, 3, 305), positive(3, 20, 306));
+    let x = w.times(&h);
+    for beta in BETAS {
+        let exact = updates(&dense(&x), &w, &h, &Options::new(beta), 3).unwrap();
+        assert!(exact.told.iter().all(|told| told.0 < 1e-7), "beta {beta}: {:?}", exact.told);
+        let near = |a: &Matrix, seed| map(a, |x| x).minus(&map(&positive(a.rows, a.cols, seed), |x| -0.1 * x));
+        let result = updates(&dense(&x), &near(&w, 307), &near(&h, 308), &Options::new(beta), 3000).unwrap();
+        let (first, last) = (result.told[0].0, result.told[2999].0);
+        assert!(last < 0.05 * first, "beta {beta}: {first:e} {last:e}");
+    }
+}
+
+#[test]
+fn scale_does_not_matter() {
+    fn check<T: Real>(exponents: &[i32], limit: f64) {
+        let x = positive(20, 15, 309).rounded::<T>();
+        let (w, h) = start(20, 15, 3, 310);
+        for beta in BETAS {
+            let run = |e: i32| {
+                let scaled = map(&x, |x| T::from_f64(x).scale(e).to_f64());
+                let data: Vec<T> = scaled.cast();
+                let x = Dense::new(MatRef::row_major(&data, 20, 15).unwrap());
+                updates(&x, &w, &h, &Options::new(beta), 20).unwrap()
+            };
+            let plain = run(0).told[19].0;
+            for &e in exponents {
+                let told = run(e).told[19].0;
+                assert!((told - plain).abs() < limit, "beta {beta}, 2^{e}: {told} {plain}");
+            }
+        }
+    }
+    check::<f64>(&[-1000, -500, 500, 1000], 1e-2);
+    check::<f32>(&[-110, -60, 60, 110], 1e-2);
+}
+
+#[test]
+fn zeros_do_not_lock_and_are_counted() {
+    let x = positive(12, 10, 311);
+    let (mut w, h) = start(12, 10, 3, 312);
+    (0..6).for_each(|p| w.data[5 * p] = 0.0);
+    for beta in BETAS {
+        let result = updates(&dense(&x), &w, &h, &Options::new(beta), 3000).unwrap();
+        assert!(result.told[0].2 > 0, "beta {beta}");
+        assert!((0..6).any(|p| result.w.data[5 * p] > 1e-3), "beta {beta}");
+    }
+    // Where W H is zero and X is not.
+    let none = Matrix::new(12, 3, |_, _| 0.0);
+    let result = updates(&dense(&x), &none, &h, &Options::new(1.0), 3000).unwrap();
+    assert!(result.told[2999].0 < 0.5, "{:?}", result.told[2999]);
+}
+
+#[test]
+fn new_rows_are_transformed_as_if_they_had_been_there() {
+    let x = positive(70, 12, 313);
+    let (_, h) = start(70, 12, 3, 314);
+    for beta in BETAS {
+        let operator = dense(&x);
+        let (mut w, mut memory) = (vec![f64::NAN; 210], vec![f64::NAN; divergence::scratch_len(&operator, 3)]);
+        let options = Options::new(beta).tolerance(0.0).max_iterations(5000);
+        let fixed = MatRef::row_major(&h.data, 3, 12).unwrap();
+        divergence::transform(&operator, fixed, MatMut::row_major(&mut w, 70, 3).unwrap(), &options, &mut memory)
+            .unwrap();
+        let w = Matrix::new(70, 3, |i, j| w[i * 3 + j]);
+        let (best, mut slopes) = (distance(&x, &w, &h, beta), vec![]);
+        for p in 0..w.data.len() {
+            let moved = |step: f64| {
+                let mut w = w.clone();
+                w.data[p] += step;
+                distance(&x, &w, &h, beta)
+            };
+            let slope = (moved(1e-5) - best) / 1e-5;
+            slopes.push(w.data[p].min(slope).abs());
+        }
+        let largest = slopes.iter().fold(0.0f64, |m, s| m.max(*s));
+        assert!(largest < 0.02, "beta {beta}: {largest}");
+    }
+}
+
+#[test]
+fn wrong_arguments_are_named_and_the_driver_looks_every_tenth_time() {
+    let (mut x, (w, h)) = (positive(6, 5, 315), start(6, 5, 2, 316));
+    let mut seen = vec![];
+    let (mut left, mut right) = (w.data.clone(), h.data.clone());
+    let operator = dense(&x);
+    let mut memory = vec![0.0; divergence::dense_scratch_len::<f64>(6, 5, 2)];
+    assert_eq!(memory.len(), divergence::scratch_len(&operator, 2));
+    let (a, b) = (MatMut::row_major(&mut left, 6, 2).unwrap(), MatMut::row_major(&mut right, 2, 5).unwrap());
+    let options = Options::new(1.0).tolerance(0.0).max_iterations(25);
+    let info = divergence::factorize(&operator, a, b, &options, &mut memory, |progress| {
+        seen.push(progress.iteration);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!((seen, info.progress.iteration), (vec![1, 10, 20, 25], 25));
+    let by_hand = updates(&dense(&x), &w, &h, &options, 25).unwrap();
+    assert!(left == by_hand.w.data && right == by_hand.h.data);
+
+    let refused = |x: &Matrix, options: Options| updates(&dense(x), &w, &h, &options, 1).err();
+    for beta in [f64::NAN, f64::INFINITY] {
+        assert_eq!(refused(&x, Options::new(beta)), Some(Error::Option { name: "beta" }));
+    }
+    assert_eq!(
+        refused(&x, options.penalties(Penalty::new(-1.0, 0.0), Penalty::NONE)),
+        Some(Error::Option { name: "left" })
+    );
+    x.data[8] = 0.0;
+    let zero = Some(Error::Zero { operand: Operand::A, row: 1, col: 3 });
+    assert_eq!(
+        [refused(&x, Options::new(0.0)), refused(&x, Options::new(-1.0)), refused(&x, Options::new(0.5))],
+        [zero, zero, None]
+    );
+    x.data[8] = -1.0;
+    assert_eq!(refused(&x, options), Some(Error::Negative { operand: Operand::A, row: 1, col: 3 }));
+    x.data[8] = f64::NAN;
+    assert_eq!(refused(&x, options), Some(Error::NonFinite { operand: Operand::A, row: 1, col: 3 }));
+}
