@@ -423,7 +423,7 @@ int32_t lowrank_nmf_nndsvd_f64(const lowrank_mat_f64 *x, const lowrank_mat_f64 *
 
 size_t lowrank_nmf_nndsvd_scratch_len(size_t m, size_t n, size_t k, size_t oversample);
 #define LOWRANK_NMF_NNDSVD_SCRATCH_LEN(m, n, k, oversample)                                                            \
-    (LOWRANK_SVD_TRUNCATED_SCRATCH_LEN(m, n, k, oversample) + (size_t)(k))
+    (LOWRANK_SVD_TRUNCATED_SCRATCH_LEN(m, n, k, oversample) + (size_t)(k) + (size_t)(m) + (size_t)(n))
 
 /*
  * X ~ W H with X, W, H >= 0: improves W and H, which begin as one of the starts above or as the caller's own.

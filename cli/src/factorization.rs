@@ -8,12 +8,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use lowrank::kernel::Execution;
-use lowrank::operator::{Csr, Dense, LinearOperator, Scan, Transposed};
+use lowrank::nmf::{Fill, Norm, Penalty, divergence};
+use lowrank::operator::{Csr, Dense, Entries, LinearOperator, Scan, Transposed};
 use lowrank::svd::{self, truncated, truncated_scratch_len};
 use lowrank::{Error, MatMut, MatRef, Operand, Real, nmf, snmf};
 use npyz::AutoSerialize;
 
-use crate::args::{Init, Iteration, Method, Side};
+use crate::args::{Init, Iteration, Method, Penalties, Side, Solver};
 use crate::matrix::{Matrix, Order};
 
 /// A short side up to this length costs so little that the SVD is computed exactly.
@@ -48,6 +49,13 @@ pub struct Plan<'a> {
     pub rank: usize,
     pub init: Option<Init>,
     pub nonnegative: Side,
+    pub solver: Option<Solver>,
+    /// Of the divergence; 2 is the Frobenius norm.
+    pub beta: f64,
+    pub penalties: Penalties,
+    pub normalize: Option<Side>,
+    /// The relative error at which to end.
+    pub target: f64,
     pub iteration: &'a Iteration,
     pub default_tolerance: f64,
     pub default_max_iter: usize,
@@ -73,12 +81,25 @@ pub struct Factors<T> {
 pub struct Outcome {
     pub iterations: usize,
     pub converged: bool,
+    /// Whether the relative error is what was asked for.
+    pub reached: bool,
     pub relative_error: f64,
 }
 
 /// Factorizes; an error says what is wrong with the matrix.
 pub fn factorize<T: Element>(matrix: &Matrix<T>, plan: &Plan<'_>) -> Result<Factors<T>> {
-    let threads = plan.iteration.threads.map_or(0, usize::from);
+    in_pool(matrix, plan.iteration.threads, Factorization(plan))
+}
+
+/// Something to be done with a matrix, dense or sparse.
+pub trait Work<T: Element>: Send {
+    type Output: Send;
+    fn run<X: Entries<T>>(self, x: &X) -> Result<Self::Output>;
+}
+
+/// Does it on this many threads.
+pub fn in_pool<T: Element, W: Work<T>>(matrix: &Matrix<T>, threads: Option<u16>, work: W) -> Result<W::Output> {
+    let threads = threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("the threads cannot be started")?;
     let execution = Execution::fastest();
     match matrix {
@@ -89,38 +110,52 @@ pub fn factorize<T: Element>(matrix: &Matrix<T>, plan: &Plan<'_>) -> Result<Fact
                 Order::ColumnMajor => MatRef::col_major(&dense.values, rows, cols),
             };
             let x = Dense::new(view?).execution(execution);
-            pool.install(|| compute(&x, plan))
+            pool.install(|| work.run(&x))
         }
         Matrix::Sparse(sparse) => {
             let x = Csr::new(sparse.cols, &sparse.starts, &sparse.columns, &sparse.values)?.execution(execution);
-            pool.install(|| compute(&x, plan))
+            pool.install(|| work.run(&x))
         }
     }
 }
 
-fn compute<T: Element, X: LinearOperator<T>>(x: &X, plan: &Plan<'_>) -> Result<Factors<T>> {
-    let (rows, cols, rank) = (x.rows(), x.cols(), plan.rank);
-    ensure!(rows > 0 && cols > 0, "the matrix is empty ({rows} x {cols})");
-    let needs_small_rank = plan.method == Method::Svd || plan.init == Some(Init::Nndsvd);
-    if needs_small_rank && rank > rows.min(cols) {
-        bail!("rank {rank} is above the smaller side of the {rows} x {cols} matrix");
+struct Factorization<'a>(&'a Plan<'a>);
+
+impl<T: Element> Work<T> for Factorization<'_> {
+    type Output = Factors<T>;
+
+    fn run<X: Entries<T>>(self, x: &X) -> Result<Factors<T>> {
+        let plan = self.0;
+        let (rows, cols, rank) = (x.rows(), x.cols(), plan.rank);
+        ensure!(rows > 0 && cols > 0, "the matrix is empty ({rows} x {cols})");
+        let from_svd = matches!(plan.init, Some(Init::Nndsvd | Init::Nndsvda | Init::Nndsvdar | Init::Svd));
+        if (plan.method == Method::Svd || from_svd) && rank > rows.min(cols) {
+            bail!("rank {rank} is above the smaller side of the {rows} x {cols} matrix");
+        }
+        let start = Instant::now();
+        // Here, so that positions are those of the file whatever the method transposes.
+        let scan = x.check().map_err(explain)?;
+        let (mut left, mut right) = (zeros(rows.checked_mul(rank))?, zeros(cols.checked_mul(rank))?);
+        let mut values = None;
+        let outcome = match plan.method {
+            Method::Svd => svd(x, values.insert(vec![T::ZERO; rank]), &mut left, &mut right, plan)?,
+            Method::Nmf => nmf(x, &scan, &mut left, &mut right, plan)?,
+            Method::Snmf if plan.nonnegative == Side::Right => snmf(x, &mut left, &mut right, plan)?,
+            Method::Snmf => snmf(&Transposed(x), &mut right, &mut left, plan)?,
+        };
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            bail!(Interrupted);
+        }
+        if let Some(side) = plan.normalize {
+            let factors = (MatMut::row_major(&mut left, rows, rank)?, MatMut::col_major(&mut right, rank, cols)?);
+            match side {
+                Side::Right => nmf::normalize(factors.0, factors.1, Norm::Two),
+                Side::Left => nmf::normalize(factors.1.t(), factors.0.t(), Norm::Two),
+            }
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(Factors { rows, cols, rank, left, right, values, outcome, seconds })
     }
-    let start = Instant::now();
-    // Here, so that positions are those of the file whatever the method transposes.
-    let scan = x.check().map_err(explain)?;
-    let (mut left, mut right) = (zeros(rows.checked_mul(rank))?, zeros(cols.checked_mul(rank))?);
-    let mut values = None;
-    let outcome = match plan.method {
-        Method::Svd => svd(x, values.insert(vec![T::ZERO; rank]), &mut left, &mut right, plan)?,
-        Method::Nmf => nmf(x, &scan, &mut left, &mut right, plan)?,
-        Method::Snmf if plan.nonnegative == Side::Right => snmf(x, &mut left, &mut right, plan)?,
-        Method::Snmf => snmf(&Transposed(x), &mut right, &mut left, plan)?,
-    };
-    if INTERRUPTED.load(Ordering::Relaxed) {
-        bail!(Interrupted);
-    }
-    let seconds = start.elapsed().as_secs_f64();
-    Ok(Factors { rows, cols, rank, left, right, values, outcome, seconds })
 }
 
 fn svd<T: Element, X: LinearOperator<T>>(
@@ -151,56 +186,93 @@ fn svd<T: Element, X: LinearOperator<T>>(
         |info| bar.advance(info.passes, info.relative_error),
     )
     .map_err(explain)?;
-    Ok(Outcome { iterations: info.passes, converged: info.converged, relative_error: info.relative_error })
+    let relative_error = info.relative_error;
+    let reached = relative_error <= plan.target;
+    Ok(Outcome { iterations: info.passes, converged: info.converged, reached, relative_error })
 }
 
-fn nmf<T: Element, X: LinearOperator<T>>(
+fn nmf<T: Element, X: Entries<T>>(
     x: &X,
     scan: &Scan<T>,
     w: &mut [T],
     ht: &mut [T],
     plan: &Plan<'_>,
 ) -> Result<Outcome> {
-    let (rows, cols, rank) = (x.rows(), x.cols(), plan.rank);
+    let (rows, cols, rank, seed) = (x.rows(), x.cols(), plan.rank, plan.iteration.seed);
     if let Some((row, col)) = scan.negative {
         return Err(explain(Error::Negative { operand: Operand::A, row, col }));
     }
     let init = plan.init.unwrap_or(if rank <= rows.min(cols) { Init::Nndsvd } else { Init::Random });
+    let fill = match init {
+        Init::Nndsvda => Some(Fill::Mean),
+        Init::Nndsvdar => Some(Fill::Random { seed }),
+        Init::Random => None,
+        _ => Some(Fill::Part(NNDSVD_FILL)),
+    };
     let (w_view, h_view) = (MatMut::row_major(w, rows, rank)?, MatMut::col_major(ht, rank, cols)?);
-    match init {
-        Init::Random => nmf::random_start(scan, w_view, h_view, plan.iteration.seed),
-        Init::Nndsvd => {
-            let options =
-                truncated::Options::new().tolerance(1e-2).seed(plan.iteration.seed).execution(Execution::fastest());
+    match fill {
+        None => nmf::random_start(scan, w_view, h_view, seed),
+        Some(fill) => {
+            let options = start_options(plan);
             let mut scratch = zeros(Some(nmf::nndsvd_scratch_len(x, rank, &options)))?;
-            nmf::nndsvd(x, w_view, h_view, NNDSVD_FILL, &options, &mut scratch).map_err(explain)?;
+            nmf::nndsvd(x, w_view, h_view, fill, &options, &mut scratch).map_err(explain)?;
         }
     }
     let (w, h) = (MatMut::row_major(w, rows, rank)?, MatMut::col_major(ht, rank, cols)?);
-    let mut memory = zeros(Some(nmf::scratch_len(x, rank)))?;
     let bar = Bar::new(plan.max_iter());
-    let observer = |p: &nmf::Progress| bar.advance(p.iteration, p.relative_error);
-    let info = {
-        let options = nmf::Options::new().tolerance(plan.tolerance()).max_iterations(plan.max_iter());
-        nmf::factorize(x, w, h, &options.execution(Execution::fastest()), &mut memory, observer)
-    }
-    .map_err(explain)?;
-    Ok(info.into())
+    let observer = |p: &nmf::Progress| bar.look(p, plan.target);
+    let (left, right) = plan.penalties.of(rows, cols);
+    let (tolerance, bound, execution) = (plan.tolerance(), plan.max_iter(), Execution::fastest());
+    let info = if plan.beta == 2.0 {
+        let options = nmf::Options::new().solver(plan.solver()).penalties(left, right).tolerance(tolerance);
+        let mut memory = zeros(Some(nmf::scratch_len(x, rank)))?;
+        nmf::factorize(x, w, h, &options.max_iterations(bound).execution(execution), &mut memory, observer)
+    } else {
+        let options = divergence::Options::new(plan.beta).penalties(left, right).tolerance(tolerance);
+        let mut memory = zeros(Some(divergence::scratch_len(x, rank)))?;
+        divergence::factorize(x, w, h, &options.max_iterations(bound).execution(execution), &mut memory, observer)
+    };
+    Ok(plan.outcome(info.map_err(explain)?))
 }
 
 fn snmf<T: Element, X: LinearOperator<T>>(x: &X, f: &mut [T], gt: &mut [T], plan: &Plan<'_>) -> Result<Outcome> {
-    let (rows, cols, rank) = (x.rows(), x.cols(), plan.rank);
-    snmf::random_start(MatMut::col_major(gt, rank, cols)?, plan.iteration.seed);
+    let (rows, cols, rank, seed) = (x.rows(), x.cols(), plan.rank, plan.iteration.seed);
+    let g = MatMut::col_major(gt, rank, cols)?;
+    match plan.init.unwrap_or(if rank <= rows.min(cols) { Init::Svd } else { Init::Random }) {
+        Init::Random => snmf::random_start(g, seed),
+        Init::Kmeans => {
+            let mut scratch = zeros(Some(snmf::kmeans_scratch_len(x, rank)))?;
+            snmf::kmeans_start(x, g, seed, &mut scratch).map_err(explain)?;
+        }
+        _ => {
+            let options = start_options(plan);
+            let mut scratch = zeros(Some(snmf::svd_scratch_len(x, rank, &options)))?;
+            snmf::svd_start(x, g, &options, &mut scratch).map_err(explain)?;
+        }
+    }
     let (f, g) = (MatMut::row_major(f, rows, rank)?, MatMut::col_major(gt, rank, cols)?);
     let mut memory = zeros(Some(snmf::scratch_len(x, rank)))?;
     let bar = Bar::new(plan.max_iter());
-    let observer = |p: &snmf::Progress| bar.advance(p.iteration, p.relative_error);
-    let info = {
-        let options = snmf::Options::new().tolerance(plan.tolerance()).max_iterations(plan.max_iter());
-        snmf::factorize(x, f, g, &options.execution(Execution::fastest()), &mut memory, observer)
+    let observer = |p: &snmf::Progress| bar.look(p, plan.target);
+    let options = snmf::Options::new().solver(plan.solver()).tolerance(plan.tolerance());
+    let options = options.max_iterations(plan.max_iter()).execution(Execution::fastest());
+    Ok(plan.outcome(snmf::factorize(x, f, g, &options, &mut memory, observer).map_err(explain)?))
+}
+
+/// A start needs no more than the outline of the SVD.
+fn start_options(plan: &Plan<'_>) -> truncated::Options {
+    truncated::Options::new().tolerance(1e-2).seed(plan.iteration.seed).execution(Execution::fastest())
+}
+
+impl Penalties {
+    /// Those on F and on G for a matrix of this shape.
+    pub fn of(self, rows: usize, cols: usize) -> (Penalty, Penalty) {
+        let weights = |length: usize| {
+            let times = |weight: Option<f64>| weight.unwrap_or(0.0) * length as f64;
+            Penalty::new(times(self.l1), times(self.l2))
+        };
+        (weights(cols), weights(rows))
     }
-    .map_err(explain)?;
-    Ok(info.into())
 }
 
 impl Plan<'_> {
@@ -211,20 +283,24 @@ impl Plan<'_> {
     fn max_iter(&self) -> usize {
         self.iteration.max_iter.unwrap_or(self.default_max_iter)
     }
-}
 
-impl From<nmf::Info> for Outcome {
-    fn from(info: nmf::Info) -> Self {
-        Outcome {
-            iterations: info.progress.iteration,
-            converged: info.converged(),
-            relative_error: info.progress.relative_error,
+    fn solver(&self) -> nmf::Solver {
+        match self.solver {
+            Some(Solver::Mu) => nmf::Solver::Multiplicative,
+            _ => nmf::Solver::Hals,
         }
+    }
+
+    fn outcome(&self, info: nmf::Info) -> Outcome {
+        let relative_error = info.progress.relative_error;
+        let reached = relative_error <= self.target;
+        let converged = info.converged() || reached;
+        Outcome { iterations: info.progress.iteration, converged, reached, relative_error }
     }
 }
 
 /// Memory of this length, or an error if there is not enough.
-fn zeros<T: Element>(len: Option<usize>) -> Result<Vec<T>> {
+pub fn zeros<T: Element>(len: Option<usize>) -> Result<Vec<T>> {
     let len = len.unwrap_or(usize::MAX);
     // A trial first: `vec!` would end the process, but takes pages that are zero already.
     let trial = Vec::<T>::new().try_reserve_exact(len);
@@ -233,13 +309,16 @@ fn zeros<T: Element>(len: Option<usize>) -> Result<Vec<T>> {
 }
 
 /// The kernel's error in the words of a person who has a file.
-fn explain(error: Error) -> anyhow::Error {
+pub fn explain(error: Error) -> anyhow::Error {
     match error {
         Error::NonFinite { operand: Operand::A, row, col } => {
             anyhow!("the entry in row {row}, column {col} (counted from 0) is NaN or infinite")
         }
         Error::Negative { operand: Operand::A, row, col } => {
             anyhow!("the entry in row {row}, column {col} (counted from 0) is negative, and nmf takes none")
+        }
+        Error::Zero { operand: Operand::A, row, col } => {
+            anyhow!("the entry in row {row}, column {col} (counted from 0) is zero, from which this loss is infinite")
         }
         other => other.into(),
     }
@@ -256,6 +335,15 @@ impl Bar {
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} iterations, {elapsed}, relative error {msg}");
         let bar = ProgressBar::new(iterations as u64);
         Bar(style.map_or(bar.clone(), |style| bar.with_style(style)))
+    }
+
+    /// Ends the iteration at the target.
+    fn look(&self, progress: &nmf::Progress, target: f64) -> ControlFlow<()> {
+        if progress.relative_error <= target {
+            ControlFlow::Break(())
+        } else {
+            self.advance(progress.iteration, progress.relative_error)
+        }
     }
 
     fn advance(&self, iteration: usize, relative_error: f64) -> ControlFlow<()> {

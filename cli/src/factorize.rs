@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::args::{Carrier, Factorize, Method, Side};
-use crate::factorization::{Element, Factors, Plan, factorize};
+use crate::factorization::{Element, Factors, Outcome, Plan, factorize};
 use crate::input;
 use crate::matrix::{Input, Matrix};
 use crate::output::{OutputDir, print};
@@ -24,6 +24,11 @@ fn run_typed<T: Element>(matrix: &Matrix<T>, args: &Factorize) -> Result<()> {
         rank: args.rank,
         init: args.init,
         nonnegative: args.nonnegative.unwrap_or(Side::Right),
+        solver: args.solver,
+        beta: args.loss.unwrap_or(2.0),
+        penalties: args.penalties,
+        normalize: args.normalize,
+        target: args.target.unwrap_or(0.0),
         iteration: &args.iteration,
         default_tolerance: 1e-4,
         default_max_iter: if args.method == Method::Svd { 100 } else { 200 },
@@ -67,7 +72,11 @@ fn report<T: Element>(factors: &Factors<T>, args: &Factorize) -> String {
         });
         return format!("{summary}\n");
     }
-    let ending = if outcome.converged { "converged" } else { "stopped at the bound" };
+    let ending = match outcome {
+        Outcome { reached: true, .. } => "reached the target",
+        Outcome { converged: true, .. } => "converged",
+        _ => "stopped at the bound",
+    };
     let files = if factors.values.is_some() { "F.npy, G.npy, S.npy" } else { "F.npy, G.npy" };
     [
         format!("method          {method}\n"),

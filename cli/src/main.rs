@@ -10,6 +10,7 @@ mod matrix;
 mod output;
 mod text;
 mod topics;
+mod transform;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     }
     let result = match &command.task {
         Task::Factorize(args) => factorize::run(args),
+        Task::Transform(args) => transform::run(args),
         Task::Topics(args) => topics::run(args),
     };
     match result {

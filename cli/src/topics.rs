@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::args::{Method, Side, TopicMethod, Topics, Weighting};
+use crate::args::{Method, Penalties, Side, TopicMethod, Topics, Weighting};
 use crate::factorization::{Factors, Plan, factorize};
 use crate::matrix::Matrix;
 use crate::output::print;
@@ -39,6 +39,11 @@ pub fn run(args: &Topics) -> Result<()> {
         rank: args.topics,
         init: None,
         nonnegative: Side::Right,
+        solver: None,
+        beta: 2.0,
+        penalties: Penalties { l1: None, l2: None },
+        normalize: None,
+        target: 0.0,
         iteration: &args.iteration,
         default_tolerance: if svd { 1e-4 } else { 1e-8 },
         default_max_iter: if svd { 100 } else { 1000 },
@@ -107,7 +112,7 @@ fn text_of(factors: &Factors<f64>, topics: &[Topic], svd: bool) -> String {
     let ending = if outcome.converged { "" } else { ", not converged" };
     let head = format!(
         "{rows} documents, {cols} terms, {} topics by {method}\n\
-         relative error {:.4} after {} iterations{ending}, {seconds:.2} s\n\n",
+         relative error {:.4} after {} iterations{ending}, {seconds:.3} s\n\n",
         topics.len(),
         outcome.relative_error,
         outcome.iterations

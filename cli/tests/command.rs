@@ -192,9 +192,9 @@ fn a_sparse_file_gives_the_factors_of_the_dense_one() {
     let csv: String =
         x.chunks(cols).map(|row| row.iter().map(f64::to_string).collect::<Vec<_>>().join(",") + "\n").collect();
     fs::write(home.join("X.csv"), csv).unwrap();
-    // NNDSVD starts from an SVD to a tolerance, which dense and sparse matrices meet in different ways. Below this rank the
+    // Other starts come from an SVD to a tolerance, which dense and sparse matrices meet in different ways. Below this rank the
     // dense matrix gets more sweeps for its dearer product.
-    for method in ["svd", "nmf --init random", "snmf"] {
+    for method in ["svd", "nmf --init random", "snmf --init random"] {
         let products = ["X.npy", "X.mtx", "X.csv"].map(|file| {
             json(home, &format!("factorize {file} --method {method} --rank 7 --max-iter 30 -o out"));
             product(home.join("out"), rows, cols, 7)
@@ -265,6 +265,20 @@ fn wrong_usage_is_status_2() {
         "factorize X.npy --method svd --rank 2 -o out --tol 1",
         "factorize X.npy --method svd --rank 2 -o out --threads 100000",
         "factorize X.npy --method svd --rank 2 -o out --tensor W",
+        "factorize X.npy --method svd --rank 2 -o out --init random",
+        "factorize X.npy --method nmf --rank 2 -o out --init kmeans",
+        "factorize X.npy --method snmf --rank 2 -o out --init nndsvd",
+        "factorize X.npy --method snmf --rank 2 -o out --l1 1",
+        "factorize X.npy --method snmf --rank 2 -o out --loss kl",
+        "factorize X.npy --method svd --rank 2 -o out --solver mu",
+        "factorize X.npy --method svd --rank 2 -o out --normalize left",
+        "factorize X.npy --method nmf --rank 2 -o out --solver hals --loss kl",
+        "factorize X.npy --method nmf --rank 2 -o out --loss nan",
+        "factorize X.npy --method nmf --rank 2 -o out --l2 -1",
+        "factorize X.npy --method nmf --rank 2 -o out --target 1",
+        "transform X.npy -o out",
+        "transform X.npy --factors f -o out --tol 0.1",
+        "transform X.npy --factors f -o out --l1 0.1",
         "topics",
         "sing",
     ] {
@@ -392,4 +406,103 @@ fn an_interruption_ends_it_and_leaves_nothing() {
     Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(names(home), [home.join("X.npy")]);
+}
+
+#[test]
+fn every_option_of_nmf_and_snmf_gives_factors_of_the_error_it_tells() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let (rows, cols) = (12, 9);
+    let x: Vec<f64> = (0..rows * cols).map(|p| 0.1 + (p * 7919 % 113) as f64).collect();
+    save(home.join("X.npy"), rows, cols, &x);
+    let norm = distance(&x, &vec![0.0; x.len()]);
+    for options in [
+        "nmf --solver mu",
+        "nmf --solver hals --init nndsvda",
+        "nmf --init nndsvdar --l1 0.01 --l2 0.1",
+        "nmf --loss frobenius --normalize left",
+        "nmf --init random --normalize right",
+        "snmf --init kmeans",
+        "snmf --init svd --nonnegative left",
+        "snmf --init random --solver mu --normalize right",
+    ] {
+        let summary = json(home, &format!("factorize X.npy --method {options} --rank 3 -o out"));
+        let error = distance(&product(home.join("out"), rows, cols, 3), &x) / norm;
+        let told = summary["relative_error"].as_f64().unwrap();
+        assert!((error / told - 1.0).abs() < 1e-9, "{options}: {error}, but {told}");
+        let (f, g) = (load(home.join("out/F.npy")).2, load(home.join("out/G.npy")).2);
+        let size = |j: usize, right: bool| -> f64 {
+            let term = if right {
+                g[j * cols..(j + 1) * cols].to_vec()
+            } else {
+                f.iter().skip(j).step_by(3).copied().collect()
+            };
+            term.iter().map(|x| x * x).sum()
+        };
+        for (side, right) in [("left", false), ("right", true)] {
+            let normalized = options.ends_with(&format!("--normalize {side}"));
+            assert!(!normalized || (0..3).all(|j| (size(j, right) - 1.0).abs() < 1e-12), "{options}");
+        }
+    }
+    // Ended by the target, before the tolerance.
+    let all = json(home, "factorize X.npy --method nmf --init random --rank 3 --tol 0 -o out");
+    let target = 1.01 * all["relative_error"].as_f64().unwrap();
+    let early =
+        json(home, &format!("factorize X.npy --method nmf --init random --rank 3 --tol 0 --target {target} -o out"));
+    assert!(early["converged"] == true && early["iterations"].as_u64() < all["iterations"].as_u64());
+    assert!(early["relative_error"].as_f64().unwrap() <= target);
+
+    for (loss, beta) in [("kl", 1.0), ("is", 0.0), ("0.5", 0.5), ("3", 3.0)] {
+        let words = format!("factorize X.npy --method nmf --loss {loss} --rank 3 -o out");
+        let told = json(home, &words)["relative_error"].as_f64().unwrap();
+        let v = product(home.join("out"), rows, cols, 3);
+        let term = |x: f64, v: f64| match loss {
+            "kl" => [x * (x / v).ln() - x + v, x],
+            "is" => [x / v - (x / v).ln() - 1.0, 1.0],
+            _ => {
+                let sum = x.powf(beta) + (beta - 1.0) * v.powf(beta) - beta * x * v.powf(beta - 1.0);
+                [sum / (beta * (beta - 1.0)), x.powf(beta) / beta.max(1.0)]
+            }
+        };
+        let sum = x.iter().zip(&v).map(|(x, v)| term(*x, *v)).fold([0.0; 2], |s, t| [s[0] + t[0], s[1] + t[1]]);
+        assert!((told / (sum[0] / sum[1]).sqrt() - 1.0).abs() < 1e-9, "{loss}");
+    }
+}
+
+#[test]
+fn new_rows_are_folded_into_saved_factors() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let (rows, cols, rank) = (40, 9, 3);
+    let x: Vec<f64> = (0..rows * cols).map(|p| 0.1 + (p * 7919 % 113) as f64).collect();
+    save(home.join("X.npy"), rows, cols, &x);
+    let lines: String =
+        x.chunks(cols).map(|r| r.iter().map(f64::to_string).collect::<Vec<_>>().join(",") + "\n").collect();
+    fs::write(home.join("X.csv"), lines).unwrap();
+    let single: Vec<f32> = x.iter().map(|x| *x as f32).collect();
+    save(home.join("S.npy"), rows, cols, &single);
+    for (method, options) in [
+        ("nmf", " --nonnegative"),
+        ("nmf --loss kl", " --nonnegative --loss kl --tol 0 --max-iter 3000"),
+        ("snmf", ""),
+        ("snmf --nonnegative left", " --nonnegative"),
+        ("svd", ""),
+    ] {
+        json(home, &format!("factorize X.npy --method {method} --rank {rank} --tol 1e-9 --max-iter 5000 -o all"));
+        let f = load(home.join("all/F.npy")).2;
+        let size = distance(&f, &vec![0.0; f.len()]);
+        for (file, limit) in [("X.npy", 1e-2), ("X.csv", 1e-2), ("S.npy", 1e-2)] {
+            // F is the best for its G, so that the same rows give it again.
+            let summary = json(home, &format!("transform {file} --factors all -o new{options}"));
+            assert_eq!((summary["rows"].as_u64(), summary["rank"].as_u64()), (Some(40), Some(3)));
+            let (kind, shape, new) = load(home.join("new/F.npy"));
+            assert_eq!((kind, shape), (if file == "S.npy" { "<f4" } else { "<f8" }.into(), vec![40, 3]));
+            assert!(distance(&new, &f) < limit * size, "{method}, {file}: {}", distance(&new, &f) / size);
+        }
+    }
+    refused(home, "transform nothing.npy --factors all -o new", &["nothing.npy"]);
+    refused(home, "transform X.npy --factors nothing -o new", &["nothing"]);
+    save(home.join("wide.npy"), 4, 10, &x[..40]);
+    refused(home, "transform wide.npy --factors all -o new2", &["wide.npy", "10 columns", "9"]);
+    assert!(!home.join("new2").exists());
 }

@@ -296,7 +296,7 @@ twins! { lowrank_nmf_nndsvd_f32, lowrank_nmf_nndsvd_f64: fn(
     disjoint(&[w.range(), h.range(), scratch.range()], &[x.range()])?;
     // SAFETY: the contract, and what is written is disjoint from all else.
     let (x, w, h, scratch) = unsafe { (x.view()?, w.view_mut()?, h.view_mut()?, scratch.slice_mut()) };
-    Ok(nmf::nndsvd(&Dense::new(x), w, h, fill, &options, scratch)?.into())
+    Ok(nmf::nndsvd(&Dense::new(x), w, h, nmf::Fill::Part(fill), &options, scratch)?.into())
 } }
 
 #[unsafe(no_mangle)]

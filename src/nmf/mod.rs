@@ -32,12 +32,14 @@ mod beta;
 pub mod divergence;
 mod hals;
 mod multiplicative;
+mod normalize;
 mod options;
 mod start;
 
 pub use crate::alternating::{Criterion, Info, Progress, Solver, Stop};
+pub use normalize::{Norm, normalize};
 pub use options::{Options, Penalty};
-pub use start::{nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, random_start};
+pub use start::{Fill, nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, random_start};
 
 use core::ops::ControlFlow;
 

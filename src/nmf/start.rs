@@ -10,7 +10,7 @@ use crate::random::Uniform;
 use crate::real::Real;
 use crate::scratch::{split, sum};
 use crate::svd::truncated::{self, Options, truncated, truncated_dense_scratch_len, truncated_scratch_len};
-use crate::view::MatMut;
+use crate::view::{MatMut, MatRef};
 
 /// Fills `w` and `h` with random numbers in `(0, 1]` times the scale at which `W H` has about the norm of X.
 ///
@@ -27,42 +27,59 @@ pub fn random_start<T: Real>(scan: &Scan<T>, mut w: MatMut<'_, T>, mut h: MatMut
     uniform.fill(&mut h, scale);
 }
 
+/// What becomes of the entries that NNDSVD leaves at zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Fill {
+    /// They stay, as coordinate descent can leave a zero at once (NNDSVD).
+    Zeros,
+    /// This part of the root mean square of the factor's entries.
+    Part(f64),
+    /// The mean of X (NNDSVDa).
+    Mean,
+    /// Random numbers up to a hundredth of the mean of X (NNDSVDar).
+    Random {
+        /// For the random numbers.
+        seed: u64,
+    },
+}
+
 /// Elements of scratch for [`nndsvd`].
 pub fn nndsvd_scratch_len<T: Real, X: LinearOperator<T>>(x: &X, rank: usize, options: &Options) -> usize {
-    sum([rank, truncated_scratch_len(x, rank, options)])
+    sum([rank, x.rows(), x.cols(), truncated_scratch_len(x, rank, options)])
 }
 
 /// The same for a dense `m x n` matrix, as a closed form.
 pub const fn nndsvd_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize, oversample: usize) -> usize {
-    truncated_dense_scratch_len::<T>(m, n, rank, oversample).saturating_add(rank)
+    sum([rank, m, n, truncated_dense_scratch_len::<T>(m, n, rank, oversample)])
 }
 
 /// Fills `w`, `m x k`, and `h`, `k x n`, from the truncated SVD (NNDSVD: Boutsidis & Gallopoulos, Pattern Recognition 41,
 /// 2008).
 ///
 /// For each `s u v^T` with `u = u+ - u-`, `v = v+ - v-` the larger of the rank-one terms `u+ v+^T` and `u- v-^T` is taken,
-/// scaled to `s` times its norm. Entries that this leaves at zero are set to `fill` times the root mean square of the
-/// factor's entries: multiplicative updates keep a zero for ever.
+/// scaled to `s` times its norm. Entries that this leaves at zero become what `fill` says.
 ///
 /// # Errors
-/// `Option` unless `fill` is finite and not negative, and as [`svd::truncated`](fn@crate::svd::truncated): `Rank` if `k` is above `min(m, n)`. W and H are unchanged then.
+/// `Option` unless a part to fill with is finite and not negative, and as [`svd::truncated`](fn@crate::svd::truncated): `Rank` if `k` is above `min(m, n)`. W and H are unchanged then.
 pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     x: &X,
     mut w: MatMut<'_, T>,
     h: MatMut<'_, T>,
-    fill: f64,
+    fill: Fill,
     options: &Options,
     scratch: &mut [T],
 ) -> Result<truncated::Info, Error> {
     let rank = w.cols();
-    if !(fill >= 0.0 && fill.is_finite()) {
+    if matches!(fill, Fill::Part(part) if !(part >= 0.0 && part.is_finite())) {
         return Err(Error::Option { name: "fill" });
     }
     if h.shape() != (rank, x.cols()) {
         return Err(Error::Shape { operand: Operand::Right, expected: (rank, x.cols()), given: h.shape() });
     }
     let mut ht = h.t();
-    let [values, scratch] = split(scratch, [rank, truncated_scratch_len(x, rank, options)])?;
+    let (m, n) = (x.rows(), x.cols());
+    let [values, row_means, ones, scratch] = split(scratch, [rank, m, n, truncated_scratch_len(x, rank, options)])?;
     let observer = |_: &truncated::Info| ControlFlow::Continue(());
     let info = truncated(x, values, Some(w.rb()), Some(ht.rb()), options, scratch, observer)?;
     for j in 0..rank {
@@ -75,8 +92,20 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
         keep_part(&mut w, j, sign, size, u[part]);
         keep_part(&mut ht, j, sign, size, v[part]);
     }
-    fill_zeros(&mut w, fill);
-    fill_zeros(&mut ht, fill);
+    let mean = match fill {
+        Fill::Mean | Fill::Random { .. } => mean(x, ones, row_means, scratch)?,
+        _ => T::ZERO,
+    };
+    let mut uniform = Uniform::new(if let Fill::Random { seed } = fill { seed } else { 0 });
+    for mut factor in [w, ht] {
+        let part = match fill {
+            Fill::Zeros => continue,
+            Fill::Part(part) => root_mean_square(factor.as_ref()) * T::from_f64(part),
+            _ => mean,
+        };
+        let random = matches!(fill, Fill::Random { .. });
+        fill_zeros(&mut factor, || if random { part * T::from_f64(0.01) * uniform.positive() } else { part });
+    }
     Ok(info)
 }
 
@@ -101,19 +130,39 @@ fn keep_part<T: Real>(x: &mut MatMut<'_, T>, j: usize, sign: T, size: T, norm: T
     }
 }
 
-fn fill_zeros<T: Real>(x: &mut MatMut<'_, T>, fill: f64) {
+/// The mean of all entries of X; `ones` has room for a number for each column, `row_means` for each row.
+fn mean<T: Real, X: LinearOperator<T>>(
+    x: &X,
+    ones: &mut [T],
+    row_means: &mut [T],
+    scratch: &mut [T],
+) -> Result<T, Error> {
+    let (m, n) = (x.rows(), x.cols());
+    ones.fill(T::ONE / T::from_usize(n));
+    x.apply(MatRef::packed(ones, n, 1), MatMut::packed(row_means, m, 1), scratch)?;
+    let all = T::from_usize(x.all_rows());
+    let mut sum = [row_means.iter().fold(T::ZERO, |sum, mean| sum + *mean / all)];
+    x.sum(&mut sum)?;
+    let [mean] = sum;
+    Ok(mean)
+}
+
+fn root_mean_square<T: Real>(x: MatRef<'_, T>) -> T {
     let (rows, cols) = x.shape();
-    let largest = x.as_ref().lines().map(max_abs).fold(T::ZERO, T::max);
+    let largest = x.lines().map(max_abs).fold(T::ZERO, T::max);
     if largest == T::ZERO {
-        return;
+        return largest;
     }
-    let row = |i| row_reduce(x.as_ref(), x.as_ref(), i, |x, _| (x / largest) * (x / largest));
+    let row = |i| row_reduce(x, x, i, |x, _| (x / largest) * (x / largest));
     let squares = pairwise((0..rows).map(row));
-    let size = (squares / T::from_usize(rows) / T::from_usize(cols)).sqrt() * largest * T::from_f64(fill);
-    for i in 0..rows {
-        for j in 0..cols {
+    (squares / T::from_usize(rows) / T::from_usize(cols)).sqrt() * largest
+}
+
+fn fill_zeros<T: Real>(x: &mut MatMut<'_, T>, mut value: impl FnMut() -> T) {
+    for i in 0..x.rows() {
+        for j in 0..x.cols() {
             if x.at(i, j) == T::ZERO {
-                x.put(i, j, size);
+                x.put(i, j, value());
             }
         }
     }

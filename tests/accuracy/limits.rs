@@ -47,7 +47,7 @@ fn nndsvd_is_the_same_bits_in_every_layout() {
         let layout = if by_columns { MatMut::col_major } else { MatMut::row_major };
         let mut scratch = vec![f32::NAN; nmf::nndsvd_scratch_len(&dense, 7, &options)];
         let (left, right) = (layout(&mut w, 120, 7).unwrap(), layout(&mut h, 7, 90).unwrap());
-        nmf::nndsvd(&dense, left, right, 0.1, &options, &mut scratch).unwrap();
+        nmf::nndsvd(&dense, left, right, nmf::Fill::Part(0.1), &options, &mut scratch).unwrap();
         let view = if by_columns { MatRef::col_major } else { MatRef::row_major };
         (Matrix::of(view(&w, 120, 7).unwrap()).data, Matrix::of(view(&h, 7, 90).unwrap()).data)
     };

@@ -3,7 +3,7 @@
 use super::{Nmf, SOLVERS, dense_updates, never_rises, start, updates, usable};
 use crate::matrices::nonnegative;
 use crate::measures::Matrix;
-use lowrank::nmf::{self, Options};
+use lowrank::nmf::{self, Fill, Norm, Options};
 use lowrank::operator::{Dense, LinearOperator};
 use lowrank::svd::{self, truncated};
 use lowrank::{Error, MatMut, MatRef, Operand, Real};
@@ -67,8 +67,15 @@ fn nndsvd_is_its_formula() {
             let (mut found_w, mut found_h) = (vec![7.0; m * k], vec![7.0; k * n]);
             let mut scratch = vec![f64::NAN; nmf::nndsvd_scratch_len(&operator, k, &options)];
             let left = MatMut::row_major(&mut found_w, m, k).unwrap();
-            nmf::nndsvd(&operator, left, MatMut::row_major(&mut found_h, k, n).unwrap(), fill, &options, &mut scratch)
-                .unwrap();
+            nmf::nndsvd(
+                &operator,
+                left,
+                MatMut::row_major(&mut found_h, k, n).unwrap(),
+                Fill::Part(fill),
+                &options,
+                &mut scratch,
+            )
+            .unwrap();
             for (found, plain) in [(&found_w, &w), (&found_h, &h)] {
                 let mean_square = plain.data.iter().map(|x| x * x).sum::<f64>() / plain.data.len() as f64;
                 let filled = fill * mean_square.sqrt();
@@ -95,7 +102,8 @@ fn nndsvd_names_wrong_arguments_and_survives_any_rank() {
         let mut scratch = vec![f64::NAN; needed - less];
         let left_view = MatMut::row_major(&mut left, w.0, w.1).unwrap();
         let right_view = MatMut::row_major(&mut right, h.0, h.1).unwrap();
-        let result = nmf::nndsvd(&operator, left_view, right_view, 0.01, &options, &mut scratch).map(|_| ());
+        let result =
+            nmf::nndsvd(&operator, left_view, right_view, Fill::Part(0.01), &options, &mut scratch).map(|_| ());
         let entries: Vec<f64> = left.into_iter().chain(right).collect();
         assert!(result.is_ok() || entries.iter().all(|x| *x == 7.0));
         assert!(entries.iter().all(|x| *x >= 0.0 && x.is_finite()));
@@ -147,7 +155,7 @@ fn scale_does_not_matter() {
         if nndsvd {
             let options = truncated::Options::new();
             let mut scratch = vec![T::ZERO; nmf::nndsvd_scratch_len(&operator, 3, &options)];
-            nmf::nndsvd(&operator, left, right, 0.1, &options, &mut scratch).unwrap();
+            nmf::nndsvd(&operator, left, right, nmf::Fill::Part(0.1), &options, &mut scratch).unwrap();
         } else {
             nmf::random_start(&operator.check().unwrap(), left, right, 5);
         }
@@ -199,4 +207,61 @@ fn a_start_of_order_one_serves_at_every_scale() {
     }
     check::<f64>(&[-1000, -500, 500, 1000]);
     check::<f32>(&[-118, -60, 60, 120]);
+}
+
+/// NNDSVDa and NNDSVDar differ from NNDSVD in its zeros alone.
+#[test]
+fn zeros_are_filled_as_asked() {
+    let x = nonnegative(25, 18, 0.3, 102);
+    let start = |x: &Matrix, fill: Fill| {
+        let sparse = crate::matrices::Sparse::<f64>::of(x);
+        let (operator, options) = (sparse.csr(), truncated::Options::new());
+        let (mut w, mut h) = (vec![7.0; 25 * 4], vec![7.0; 4 * 18]);
+        let mut scratch = vec![f64::NAN; nmf::nndsvd_scratch_len(&operator, 4, &options)];
+        let views = (MatMut::row_major(&mut w, 25, 4).unwrap(), MatMut::row_major(&mut h, 4, 18).unwrap());
+        nmf::nndsvd(&operator, views.0, views.1, fill, &options, &mut scratch).unwrap();
+        [w, h].concat()
+    };
+    let plain = start(&x, Fill::Zeros);
+    let mean = x.data.iter().sum::<f64>() / x.data.len() as f64;
+    let filled = start(&x, Fill::Mean);
+    let random = start(&x, Fill::Random { seed: 3 });
+    assert!(random == start(&x, Fill::Random { seed: 3 }) && random != start(&x, Fill::Random { seed: 4 }));
+    let zeros: Vec<usize> = (0..plain.len()).filter(|p| plain[*p] == 0.0).collect();
+    assert!(zeros.len() > 10);
+    for p in 0..plain.len() {
+        if plain[p] == 0.0 {
+            assert!((filled[p] / mean - 1.0).abs() < 1e-12 && random[p] > 0.0 && random[p] <= 0.01 * mean);
+        } else {
+            assert!(filled[p] == plain[p] && random[p] == plain[p]);
+        }
+    }
+    assert!(random[zeros[0]] != random[zeros[1]]);
+}
+
+#[test]
+fn one_factor_takes_the_scale_of_the_other() {
+    let (w, h) = (nonnegative(6, 3, 0.2, 103), nonnegative(3, 5, 0.2, 104));
+    let product = w.times(&h);
+    for (kind, power) in [(Norm::One, 1.0), (Norm::Two, 2.0), (Norm::Max, 0.0)] {
+        for e in [-1000, 0, 1000] {
+            let large = Matrix::new(3, 5, |i, j| if i == 1 { 0.0 } else { -h.at(i, j).scale(e) });
+            let (mut left, mut right) = (w.data.clone(), large.data.clone());
+            let views = (MatMut::row_major(&mut left, 6, 3).unwrap(), MatMut::row_major(&mut right, 3, 5).unwrap());
+            nmf::normalize(views.0, views.1, kind);
+            for i in 0..3 {
+                let row = &right[5 * i..5 * i + 5];
+                let size: f64 = if power == 0.0 {
+                    row.iter().fold(0.0, |m, x| x.abs().max(m))
+                } else {
+                    row.iter().map(|x| x.abs().powf(power)).sum()
+                };
+                assert!((size - if i == 1 { 0.0 } else { 1.0 }).abs() < 1e-12, "{kind:?}, 2^{e}: {size}");
+            }
+            let down = Matrix::new(6, 3, |i, j| left[3 * i + j].scale(if j == 1 { 0 } else { -e }));
+            let back = down.times(&Matrix::new(3, 5, |i, j| -right[5 * i + j]));
+            let without = Matrix::new(6, 5, |i, j| product.at(i, j) - w.at(i, 1) * h.at(1, j));
+            assert!(back.minus(&without).norm() < 1e-13 * product.norm(), "{kind:?}, 2^{e}");
+        }
+    }
 }
