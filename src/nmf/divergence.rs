@@ -22,6 +22,16 @@
 //! would stay; it is raised to at most `eps` times the largest entry of the factor, or of one, and [`Progress::lifted`] counts it.
 //! Sweeps over one factor have nothing to share here, unlike those for the Frobenius norm, so there is one.
 //!
+//! For beta from 1 to 2 an update begins further in the direction in which entries have grown (Hien, Leplat & Gillis,
+//! arXiv:2401.06646, 2024, for W; H alike),
+//!
+//! ```text
+//! W + a max(0, W - the last W),     a = (t - 1) / t',     t' = (1 + sqrt(1 + 4 t^2)) / 2
+//! ```
+//!
+//! which halves the number of updates, but may raise the objective. So [`State::progress`] keeps the factors that it tells of,
+//! and returns to those kept before if the objective has risen; updates are plain then until it is asked again.
+//!
 //! The [`relative error`](Progress::relative_error) is the root of the divergence over `sum x^beta / max(1, beta)`, or over the number of
 //! entries for beta = 0. It takes logarithms or powers of all entries, so it is told apart from the updates, and by the
 //! driver after the first and every tenth.
@@ -29,15 +39,15 @@
 use core::ops::ControlFlow;
 
 use crate::alternating::{
-    Criterion, Info, Pair, Progress, Record, Right, Signs, Step, Stopping, WINDOW, dense_pair_len, multiply_divide,
-    pair_len, stopping_setters,
+    Criterion, Info, Pair, Progress, Record, Right, Signs, Step, Stopping, WINDOW, copy, dense_pair_len,
+    multiply_divide, pair_len, stopping_setters,
 };
 use crate::error::{Error, Operand};
 use crate::kernel::{Execution, Out, QuotientRow, gemm, gemm_scratch_len, max_abs, pairwise};
 use crate::operator::Entries;
 use crate::range;
 use crate::real::Real;
-use crate::scratch::{max, split, sum, times};
+use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
 
 use super::Penalty;
@@ -48,8 +58,10 @@ pub const KULLBACK_LEIBLER: f64 = 1.0;
 /// beta of the Itakura-Saito divergence.
 pub const ITAKURA_SAITO: f64 = 0.0;
 
-/// Rows of X and V that are held at a time.
-const PANEL: usize = 64;
+/// Entries of X, and of V, that are held at a time.
+const PANEL: usize = 1 << 15;
+/// Rows that they are at least.
+const LEAST_ROWS: usize = 16;
 
 /// Options of NMF for a beta-divergence.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +73,8 @@ pub struct Options {
     pub left: Penalty,
     /// The penalty on H; default none.
     pub right: Penalty,
+    /// Whether updates extrapolate, for beta from 1 to 2; default true.
+    pub extrapolate: bool,
     /// What the tolerance is about.
     pub criterion: Criterion,
     /// When to end; default `1e-4`.
@@ -78,6 +92,7 @@ impl Options {
             beta,
             left: Penalty::NONE,
             right: Penalty::NONE,
+            extrapolate: true,
             criterion: Criterion::Decrease,
             tolerance: 1e-4,
             max_iterations: 200,
@@ -88,6 +103,11 @@ impl Options {
     pub const fn penalties(mut self, left: Penalty, right: Penalty) -> Self {
         self.left = left;
         self.right = right;
+        self
+    }
+    /// Whether updates extrapolate. Without, no update raises the objective.
+    pub const fn extrapolate(mut self, extrapolate: bool) -> Self {
+        self.extrapolate = extrapolate;
         self
     }
     stopping_setters!();
@@ -113,11 +133,16 @@ pub const fn dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize) -> usiz
     sum([dense_pair_len::<T>(m, n, rank), sum(layout(m, n, rank))])
 }
 
-/// The denominators, panels of X and of V, and what products need.
-const fn layout(m: usize, n: usize, k: usize) -> [usize; 4] {
-    let products =
-        max(gemm_scratch_len(PANEL, n, k), max(gemm_scratch_len(PANEL, k, n), gemm_scratch_len(n, k, PANEL)));
-    [times(max(m, n), k), times(PANEL, n), times(PANEL, n), products]
+/// The last factors and the kept ones; the denominators, panels of X and of V, and what products need.
+const fn layout(m: usize, n: usize, k: usize) -> [usize; 8] {
+    let products = max(gemm_scratch_len(m, n, k), max(gemm_scratch_len(m, k, n), gemm_scratch_len(n, k, m)));
+    let (w, h, panel) = (times(m, k), times(n, k), panel_len(m, n));
+    [w, h, w, h, times(max(m, n), k), panel, panel, products]
+}
+
+/// Elements of a panel: whole rows, as many as stay in a second-level cache beside each other, but a few at least.
+const fn panel_len(m: usize, n: usize) -> usize {
+    max(min(times(m, n), PANEL), times(LEAST_ROWS, n))
 }
 
 /// A factorization under way. W and H are the caller's, and valid factors after every update.
@@ -129,9 +154,67 @@ pub struct State<'a, T, X> {
     record: Record,
     /// Whether H stays.
     fixed: bool,
+    momentum: Momentum<'a, T>,
     /// What the last update found.
     gradient: T,
     lifted: usize,
+}
+
+/// What extrapolation keeps.
+#[derive(Debug)]
+struct Momentum<'a, T> {
+    enabled: bool,
+    /// Whether updates are plain until the progress is asked for.
+    plain: bool,
+    /// t
+    t: f64,
+    /// W and H^T before the last update, and those of the last progress.
+    last: [&'a mut [T]; 2],
+    kept: [&'a mut [T]; 2],
+    told: Option<Progress>,
+}
+
+impl<T: Real> Momentum<'_, T> {
+    /// The next a.
+    fn next(&mut self) -> T {
+        if !self.enabled || self.plain {
+            return T::ZERO;
+        }
+        let t = 0.5 * (1.0 + Real::sqrt(1.0 + 4.0 * self.t * self.t));
+        let weight = (self.t - 1.0) / t;
+        self.t = t;
+        T::from_f64(weight)
+    }
+
+    /// Takes a factor, 0 for W and 1 for H, to where its update begins.
+    fn extrapolate(&mut self, factor: &mut [T], side: usize, a: T) {
+        for (x, last) in factor.iter_mut().zip(self.last[side.min(1)].iter_mut()) {
+            let step = (*x - *last).max(T::ZERO);
+            *last = *x;
+            *x = (*x + a * step).min(T::MAX);
+        }
+    }
+
+    /// Keeps what this tells of, or returns to what was kept if its objective is higher.
+    fn judge<X: Entries<T>>(&mut self, pair: &mut Pair<'_, T, X>, progress: Progress) -> Progress {
+        let risen = self.told.filter(|told| self.enabled && !self.plain && progress.objective > told.objective);
+        let [w, ht] = &mut self.kept;
+        self.plain = risen.is_some();
+        let Some(told) = risen else {
+            copy(w, pair.a);
+            copy(ht, pair.bt);
+            self.told = Some(progress);
+            return progress;
+        };
+        copy(pair.a, w);
+        copy(pair.bt, ht);
+        pair.publish();
+        let [last_w, last_ht] = &mut self.last;
+        copy(last_w, pair.a);
+        copy(last_ht, pair.bt);
+        self.t = 1.0;
+        Progress { iteration: progress.iteration, ..told }
+    }
 }
 
 /// What an update needs beside the pair.
@@ -173,7 +256,7 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
         let (m, n, k) = (x.rows(), x.cols(), w.cols());
         let fixed = matches!(h, Right::Fixed(_));
         let [memory, own] = split(memory, [pair_len(x, k), sum(layout(m, n, k))])?;
-        let [below, x_panel, v_panel, scratch] = split(own, layout(m, n, k))?;
+        let [last_w, last_ht, w_kept, ht_kept, below, x_panel, v_panel, scratch] = split(own, layout(m, n, k))?;
         let largest = x.check()?.largest;
         let signs = if fixed { Signs::NonnegativeButLeft } else { Signs::Nonnegative };
         let pair = Pair::new(x, w, h, signs, options.execution, memory)?;
@@ -193,7 +276,17 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
                 |weight: f64, power: f64| if weight > 0.0 { weight * libm::exp2(power * share - unit) } else { 0.0 };
             [scale(penalty.l1, 1.0), scale(penalty.l2, 2.0)].map(|weight| T::from_f64(weight).min(T::MAX))
         });
-        Ok(State { pair, updates, weights, record: Record::NEW, fixed, gradient: T::ZERO, lifted: 0 })
+        copy(last_w, pair.a);
+        copy(last_ht, pair.bt);
+        let momentum = Momentum {
+            enabled: options.extrapolate && (1.0..=2.0).contains(&options.beta),
+            plain: false,
+            t: 1.0,
+            last: [last_w, last_ht],
+            kept: [w_kept, ht_kept],
+            told: None,
+        };
+        Ok(State { pair, updates, weights, record: Record::NEW, fixed, momentum, gradient: T::ZERO, lifted: 0 })
     }
 
     /// One update of W, then of H.
@@ -203,10 +296,13 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
     /// # Errors
     /// What the operator returns.
     pub fn update(&mut self) -> Result<(), Error> {
-        let State { pair, updates, weights: [left, right], fixed, .. } = self;
+        let State { pair, updates, weights: [left, right], fixed, momentum, .. } = self;
+        let a = momentum.next();
+        momentum.extrapolate(pair.a, 0, a);
         updates.terms(pair, true)?;
         let (mut gradient, mut lifted) = updates.step(pair, *left, 0)?;
         if !*fixed {
+            momentum.extrapolate(pair.bt, 1, a);
             updates.terms(pair, false)?;
             let of_h = updates.step(pair, *right, 1)?;
             (gradient, lifted) = (gradient + of_h.0, lifted + of_h.1);
@@ -217,12 +313,13 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
         Ok(())
     }
 
-    /// How far the updates have come. `2 m n k` operations, and a logarithm or powers for every entry that is touched.
+    /// How far the updates have come, or had come when they were asked last, if the objective is higher now: then the factors are
+    /// those again. `2 m n k` operations, and a logarithm or powers for every entry that is touched.
     ///
     /// # Errors
     /// What the operator returns.
     pub fn progress(&mut self) -> Result<Progress, Error> {
-        let State { pair, updates, weights, record, gradient, lifted, .. } = self;
+        let State { pair, updates, weights, record, momentum, gradient, lifted, .. } = self;
         let [divergence, size] = updates.divergence(pair)?;
         let mut objective = divergence;
         for ([l1, l2], factor, by_rows) in [(weights[0], &*pair.a, true), (weights[1], &*pair.bt, false)] {
@@ -234,7 +331,8 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
         let relative_loss = if size > 0.0 { divergence / size } else { 0.0 };
         let terms = pair.relative_terms();
         let objective = if objective > 0.0 { objective * updates.unit(pair.data.exponent) } else { 0.0 };
-        Ok(record.tell(Step { relative_loss, objective, gradient: *gradient, terms, lifted: *lifted }))
+        let step = Step { relative_loss, objective, gradient: *gradient, terms, lifted: *lifted };
+        Ok(momentum.judge(pair, record.tell(step)))
     }
 }
 
@@ -281,8 +379,9 @@ impl<T: Real> Updates<'_, T> {
                 execution.isa().run(QuotientRow { columns, values, exponent, w, ht: pair.bt, floor, out });
             }
         } else {
-            for first in (0..m).step_by(PANEL) {
-                let rows = PANEL.min(m - first);
+            let height = x_panel.len().checked_div(n).unwrap_or(m).max(1);
+            for first in (0..m).step_by(height) {
+                let rows = height.min(m - first);
                 let w = MatRef::packed(pair.a, m, k).submatrix(first, 0, rows, k);
                 let (x_panel, v_panel) =
                     panels(x, first, w, h, pair.data.exponent, [x_panel, v_panel], execution, scratch)?;
@@ -375,8 +474,9 @@ impl<T: Real> Updates<'_, T> {
             }
         } else {
             let h = MatRef::packed(pair.bt, n, k);
-            for first in (0..m).step_by(PANEL) {
-                let rows = PANEL.min(m - first);
+            let height = x_panel.len().checked_div(n).unwrap_or(m).max(1);
+            for first in (0..m).step_by(height) {
+                let rows = height.min(m - first);
                 let w = MatRef::packed(pair.a, m, k).submatrix(first, 0, rows, k);
                 let (x_panel, v_panel) = panels(x, first, w, h, exponent, [x_panel, v_panel], execution, scratch)?;
                 x_panel.iter().zip(v_panel).for_each(|(x, v)| add(*x, *v));

@@ -86,7 +86,7 @@ fn updates_and_divergences_are_their_formulas() {
         let (w, h) = start(m, n, k, 302);
         for beta in BETAS {
             for (left, right) in [(Penalty::NONE, Penalty::NONE), (Penalty::new(0.2, 0.1), Penalty::new(0.05, 0.3))] {
-                let options = Options::new(beta).penalties(left, right);
+                let options = Options::new(beta).penalties(left, right).extrapolate(false);
                 let result = updates(&dense(&x), &w, &h, &options, 3).unwrap();
                 let (mut w, mut h) = (w.clone(), h.clone());
                 for _ in 0..3 {
@@ -117,7 +117,7 @@ proptest! {
         if seed.is_multiple_of(3) {
             w.data[0] = 0.0;
         }
-        let result = updates(&dense(&x), &w, &h, &Options::new(beta), 30).unwrap();
+        let result = updates(&dense(&x), &w, &h, &Options::new(beta).extrapolate(seed.is_multiple_of(2)), 30).unwrap();
         prop_assert!(result.w.data.iter().chain(&result.h.data).all(|x| *x >= 0.0 && x.is_finite()));
         for pair in result.told.windows(2) {
             let slack = 1e-12 * (pair[0].1 + x.data.iter().sum::<f64>() + 1.0);
@@ -242,8 +242,17 @@ fn wrong_arguments_are_named_and_the_driver_looks_every_tenth_time() {
     })
     .unwrap();
     assert_eq!((seen, info.progress.iteration), (vec![1, 10, 20, 25], 25));
-    let by_hand = updates(&dense(&x), &w, &h, &options, 25).unwrap();
-    assert!(left == by_hand.w.data && right == by_hand.h.data);
+    let mut state = (w.data.clone(), h.data.clone());
+    let mut memory = vec![0.0; divergence::scratch_len(&operator, 2)];
+    let (a, b) = (MatMut::row_major(&mut state.0, 6, 2).unwrap(), MatMut::row_major(&mut state.1, 2, 5).unwrap());
+    let mut by_hand = State::new(&operator, a, b, &options, &mut memory).unwrap();
+    for count in 1..=25 {
+        by_hand.update().unwrap();
+        if count % 10 == 0 || count == 1 || count == 25 {
+            by_hand.progress().unwrap();
+        }
+    }
+    assert!((left, right) == state);
 
     let refused = |x: &Matrix, options: Options| updates(&dense(x), &w, &h, &options, 1).err();
     for beta in [f64::NAN, f64::INFINITY] {
@@ -263,4 +272,35 @@ fn wrong_arguments_are_named_and_the_driver_looks_every_tenth_time() {
     assert_eq!(refused(&x, options), Some(Error::Negative { operand: Operand::A, row: 1, col: 3 }));
     x.data[8] = f64::NAN;
     assert_eq!(refused(&x, options), Some(Error::NonFinite { operand: Operand::A, row: 1, col: 3 }));
+}
+
+/// Fewer updates, and what is told never rises.
+#[test]
+fn extrapolation_hastens_and_what_has_risen_is_taken_back() {
+    let x = nonnegative(60, 40, 0.3, 317);
+    let (w, h) = start(60, 40, 5, 318);
+    for beta in [1.0, 1.5, 2.0] {
+        let run = |extrapolate: bool| {
+            let (mut left, mut right, mut seen) = (w.data.clone(), h.data.clone(), vec![]);
+            let operator = dense(&x);
+            let mut memory = vec![f64::NAN; divergence::scratch_len(&operator, 5)];
+            let (a, b) = (MatMut::row_major(&mut left, 60, 5).unwrap(), MatMut::row_major(&mut right, 5, 40).unwrap());
+            let options = Options::new(beta).tolerance(0.0).max_iterations(2000).extrapolate(extrapolate);
+            divergence::factorize(&operator, a, b, &options, &mut memory, |progress| {
+                seen.push(progress.objective);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+            let (w, h) = (Matrix::new(60, 5, |i, j| left[i * 5 + j]), Matrix::new(5, 40, |i, j| right[i * 40 + j]));
+            let last = *seen.last().unwrap();
+            assert!(
+                (distance(&x, &w, &h, beta) / last - 1.0).abs() < 1e-9,
+                "beta {beta}: the factors are those told of"
+            );
+            seen
+        };
+        let (plain, fast) = (run(false), run(true));
+        assert!(fast.windows(2).all(|pair| pair[1] <= pair[0]), "beta {beta}");
+        assert!(fast[10] < plain[15], "beta {beta}: {} after 100 updates, plain {} after 150", fast[10], plain[15]);
+    }
 }
