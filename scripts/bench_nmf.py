@@ -63,7 +63,7 @@ def race(name, goal, norm, peer, words, rounds=ROUNDS, **files):
         seconds = float("inf")
         if number < rounds:
             seconds, loss = timed(peer)
-        target = loss / norm
+        target = float(loss / norm)
         own, wall, report, _ = tool(f"{words} --tol 0 --max-iter 100000 --target {target!r}", **files)
         assert report["relative_error"] <= target, (report, target)
         row.add(seconds, own, wall)
