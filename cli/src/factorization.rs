@@ -55,7 +55,7 @@ pub struct Plan<'a> {
     pub penalties: Penalties,
     pub normalize: Option<Side>,
     /// The relative error at which to end.
-    pub target: f64,
+    pub target: Option<f64>,
     pub iteration: &'a Iteration,
     pub default_tolerance: f64,
     pub default_max_iter: usize,
@@ -183,11 +183,16 @@ fn svd<T: Element, X: LinearOperator<T>>(
         Some(MatMut::row_major(right, cols, rank)?),
         &options,
         &mut scratch,
-        |info| bar.advance(info.passes, info.relative_error),
+        |info| {
+            if plan.reached(info.relative_error) {
+                return ControlFlow::Break(());
+            }
+            bar.advance(info.passes, info.relative_error)
+        },
     )
     .map_err(explain)?;
     let relative_error = info.relative_error;
-    let reached = relative_error <= plan.target;
+    let reached = plan.reached(relative_error);
     Ok(Outcome { iterations: info.passes, converged: info.converged, reached, relative_error })
 }
 
@@ -220,7 +225,7 @@ fn nmf<T: Element, X: Entries<T>>(
     }
     let (w, h) = (MatMut::row_major(w, rows, rank)?, MatMut::col_major(ht, rank, cols)?);
     let bar = Bar::new(plan.max_iter());
-    let observer = |p: &nmf::Progress| bar.look(p, plan.target);
+    let observer = |p: &nmf::Progress| bar.look(p, plan);
     let (left, right) = plan.penalties.of(rows, cols);
     let (tolerance, bound, execution) = (plan.tolerance(), plan.max_iter(), Execution::fastest());
     let info = if plan.beta == 2.0 {
@@ -253,7 +258,7 @@ fn snmf<T: Element, X: LinearOperator<T>>(x: &X, f: &mut [T], gt: &mut [T], plan
     let (f, g) = (MatMut::row_major(f, rows, rank)?, MatMut::col_major(gt, rank, cols)?);
     let mut memory = zeros(Some(snmf::scratch_len(x, rank)))?;
     let bar = Bar::new(plan.max_iter());
-    let observer = |p: &snmf::Progress| bar.look(p, plan.target);
+    let observer = |p: &snmf::Progress| bar.look(p, plan);
     let options = snmf::Options::new().solver(plan.solver()).tolerance(plan.tolerance());
     let options = options.max_iterations(plan.max_iter()).execution(Execution::fastest());
     Ok(plan.outcome(snmf::factorize(x, f, g, &options, &mut memory, observer).map_err(explain)?))
@@ -291,9 +296,13 @@ impl Plan<'_> {
         }
     }
 
+    fn reached(&self, relative_error: f64) -> bool {
+        self.target.is_some_and(|target| relative_error <= target)
+    }
+
     fn outcome(&self, info: nmf::Info) -> Outcome {
         let relative_error = info.progress.relative_error;
-        let reached = relative_error <= self.target;
+        let reached = self.reached(relative_error);
         let converged = info.converged() || reached;
         Outcome { iterations: info.progress.iteration, converged, reached, relative_error }
     }
@@ -338,12 +347,11 @@ impl Bar {
     }
 
     /// Ends the iteration at the target.
-    fn look(&self, progress: &nmf::Progress, target: f64) -> ControlFlow<()> {
-        if progress.relative_error <= target {
-            ControlFlow::Break(())
-        } else {
-            self.advance(progress.iteration, progress.relative_error)
+    fn look(&self, progress: &nmf::Progress, plan: &Plan<'_>) -> ControlFlow<()> {
+        if plan.reached(progress.relative_error) {
+            return ControlFlow::Break(());
         }
+        self.advance(progress.iteration, progress.relative_error)
     }
 
     fn advance(&self, iteration: usize, relative_error: f64) -> ControlFlow<()> {

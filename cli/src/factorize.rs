@@ -28,7 +28,7 @@ fn run_typed<T: Element>(matrix: &Matrix<T>, args: &Factorize) -> Result<()> {
         beta: args.loss.unwrap_or(2.0),
         penalties: args.penalties,
         normalize: args.normalize,
-        target: args.target.unwrap_or(0.0),
+        target: args.target,
         iteration: &args.iteration,
         default_tolerance: 1e-4,
         default_max_iter: if args.method == Method::Svd { 100 } else { 200 },

@@ -43,7 +43,7 @@ pub fn run(args: &Topics) -> Result<()> {
         beta: 2.0,
         penalties: Penalties { l1: None, l2: None },
         normalize: None,
-        target: 0.0,
+        target: None,
         iteration: &args.iteration,
         default_tolerance: if svd { 1e-4 } else { 1e-8 },
         default_max_iter: if svd { 100 } else { 1000 },

@@ -484,7 +484,9 @@ impl<T: Real> Updates<'_, T> {
         }
         let mut sums = [T::from_f64(total[0] + zeros), T::from_f64(total[1])];
         x.sum(&mut sums)?;
-        Ok(if x.all_rows() == m { [total[0] + zeros, total[1]] } else { sums.map(T::to_f64) })
+        let [divergence, size] = if x.all_rows() == m { [total[0] + zeros, total[1]] } else { sums.map(T::to_f64) };
+        // The sums of V that cancel leave rounding.
+        Ok([divergence.max(0.0), size])
     }
 }
 
@@ -553,13 +555,17 @@ fn drive<T: Real, X: Entries<T>>(
     options: &Options,
     observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Info, Error> {
-    let update = || {
+    let update = || loop {
         let done = state.record.iteration();
         let next = if done == 0 { 1 } else { (done + 1).next_multiple_of(WINDOW).min(options.max_iterations) };
         for _ in done..next {
             state.update()?;
         }
-        state.progress()
+        let progress = state.progress()?;
+        // What was taken back is told when the plain updates that follow have come further.
+        if !state.momentum.plain || next >= options.max_iterations {
+            return Ok(progress);
+        }
     };
     options.stopping().drive(update, observer)
 }

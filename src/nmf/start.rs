@@ -80,6 +80,10 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     let mut ht = h.t();
     let (m, n) = (x.rows(), x.cols());
     let [values, row_means, ones, scratch] = split(scratch, [rank, m, n, truncated_scratch_len(x, rank, options)])?;
+    let mean = match fill {
+        Fill::Mean | Fill::Random { .. } => mean(x, ones, row_means, scratch)?,
+        _ => T::ZERO,
+    };
     let observer = |_: &truncated::Info| ControlFlow::Continue(());
     let info = truncated(x, values, Some(w.rb()), Some(ht.rb()), options, scratch, observer)?;
     for j in 0..rank {
@@ -92,10 +96,6 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
         keep_part(&mut w, j, sign, size, u[part]);
         keep_part(&mut ht, j, sign, size, v[part]);
     }
-    let mean = match fill {
-        Fill::Mean | Fill::Random { .. } => mean(x, ones, row_means, scratch)?,
-        _ => T::ZERO,
-    };
     let mut uniform = Uniform::new(if let Fill::Random { seed } = fill { seed } else { 0 });
     for mut factor in [w, ht] {
         let part = match fill {

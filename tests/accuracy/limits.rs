@@ -71,7 +71,9 @@ fn semi_nmf_stays_finite_up_to_the_largest_numbers() {
                 let error = state.update().unwrap().relative_error;
                 assert!(error.is_finite() && error < 2.0, "{rows} x {cols}, {rank}, 2^{exponent}: {error}");
             }
+            state.finish().unwrap();
             assert!(f.iter().chain(&g).all(|x| x.is_finite()), "{rows} x {cols}, {rank}, 2^{exponent}");
+            assert!(f.iter().any(|x| *x != 0.0));
         }
     }
 }
