@@ -149,8 +149,8 @@ impl<T: Element> Work<T> for Factorization<'_> {
         if let Some(side) = plan.normalize {
             let factors = (MatMut::row_major(&mut left, rows, rank)?, MatMut::col_major(&mut right, rank, cols)?);
             match side {
-                Side::Right => nmf::normalize(factors.0, factors.1, Norm::Two),
-                Side::Left => nmf::normalize(factors.1.t(), factors.0.t(), Norm::Two),
+                Side::Right => nmf::normalize(factors.0, factors.1, Norm::Two)?,
+                Side::Left => nmf::normalize(factors.1.t(), factors.0.t(), Norm::Two)?,
             }
         }
         let seconds = start.elapsed().as_secs_f64();

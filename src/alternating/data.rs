@@ -10,7 +10,7 @@
 //! cancel each other, the terms cancel; below `8 sqrt(eps)` of their size the residual is computed entry by entry where the
 //! operator can.
 //!
-//! X is worked with as `2^-e X`, where `e` is 0 unless X is near an end of the number range.
+//! X is worked with as `2^-e X`, where `e` is 0 unless X is near an end of the number range, or a loss takes powers of it.
 
 use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
@@ -24,6 +24,8 @@ use crate::view::{MatMut, MatRef};
 #[derive(Debug)]
 pub(crate) struct Data<'a, T, X> {
     x: &'a X,
+    /// `max |x_ij|`
+    pub largest: T,
     /// `|2^-exponent X|^2`
     pub square: f64,
     pub exponent: i32,
@@ -41,7 +43,15 @@ impl<'a, T: Real, X: LinearOperator<T>> Data<'a, T, X> {
             _ => {}
         }
         let norm = scan.norm.to_f64();
-        Ok(Data { x, square: norm * norm, exponent: scan.exponent, nonnegative, scratch })
+        let (largest, exponent) = (scan.largest, scan.exponent);
+        Ok(Data { x, largest, square: norm * norm, exponent, nonnegative, scratch })
+    }
+
+    /// Works with an X whose largest entry is of order one.
+    pub fn bring_to_one(&mut self) {
+        let exponent = if self.largest == T::ZERO { 0 } else { self.largest.exponent() };
+        self.square = self.square.scale(2 * (self.exponent - exponent));
+        self.exponent = exponent;
     }
 
     pub fn operator(&self) -> &'a X {
@@ -98,7 +108,7 @@ impl<'a, T: Real, X: LinearOperator<T>> Data<'a, T, X> {
             [2.0 * size(product, bt), size(gram_a.as_slice(), gram_b.as_slice())]
         };
         let told = loss >= 8.0 * Real::sqrt(T::EPSILON.to_f64()) * square.max(cross_size).max(fit_size);
-        (loss.max(0.0) / square, told)
+        (not_below_zero(loss) / square, told)
     }
 
     /// `|X - A B|^2 / |X|^2` from the differences, for an X that is not zero. `None` if the operator does not give them.
@@ -110,7 +120,7 @@ impl<'a, T: Real, X: LinearOperator<T>> Data<'a, T, X> {
         };
         let mut total = [own];
         self.x.sum(&mut total)?;
-        Ok(Some(total.at(0).to_f64() / self.square))
+        Ok(Some(not_below_zero(total.at(0).to_f64()) / self.square))
     }
 
     /// The sums of the entries of a factor and of their squares; with `rows` it has rows for those of X, on all machines.
@@ -122,6 +132,11 @@ impl<'a, T: Real, X: LinearOperator<T>> Data<'a, T, X> {
         }
         Ok(sums.map(T::to_f64))
     }
+}
+
+/// A loss of which rounding may have left less than nothing; one beyond the range is infinite.
+fn not_below_zero(loss: f64) -> f64 {
+    if loss.is_nan() { f64::INFINITY } else { loss.max(0.0) }
 }
 
 /// `product = 2^-exponent X B`, with B as it was afterwards.

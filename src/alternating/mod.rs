@@ -11,8 +11,8 @@ mod transform;
 
 pub(crate) use data::Data;
 pub(crate) use extrapolation::{Extrapolation, copy, extrapolate, extrapolate_and_keep};
-pub(crate) use pair::{Pair, Right, Signs, dense_pair_len, pair_len};
-pub(crate) use rows::{multiply_divide, rows_scratch_len, update_rows};
+pub(crate) use pair::{Pair, Right, Scaling, Signs, dense_pair_len, pair_len};
+pub(crate) use rows::{Updated, multiply, rows_scratch_len, update_entries, update_rows};
 pub(crate) use transform::{LEFT, RIGHT, Rows, transform, transform_len};
 
 use core::ops::ControlFlow;
@@ -74,7 +74,7 @@ impl Progress {
     };
 }
 
-/// The progress of iterations that minimize `1/2 |X - A B|^2` and penalties.
+/// Counts iterations, and tells what they found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record {
     iteration: usize,

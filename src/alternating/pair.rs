@@ -1,8 +1,10 @@
 //! The two factors of an alternating method, and the memory that every such method needs.
 //!
 //! The factors are worked with as packed copies `2^-a A` and `2^-b B^T` with `a + b = e`, so that they and `2^-e X` are of
-//! order one: `a` and `b` are 0 unless X is near an end of the number range. The caller's matrices, which may have any
-//! strides, receive them after every iteration.
+//! order one: `a` and `b` are 0 unless one of the three is near an end of the number range, or B is to stay as it is. The
+//! caller's matrices, which may have any strides, receive them after every iteration.
+//!
+//! Where rows of X and A live on several machines all decide alike: from what every machine knows, or from sums.
 
 use super::Data;
 use crate::check;
@@ -24,6 +26,15 @@ pub(crate) enum Signs {
     NonnegativeButLeft,
     /// B alone is non-negative; what A holds does not matter.
     RightNonnegative,
+}
+
+/// Which X is brought to order one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scaling {
+    /// One near an end of the number range.
+    Extreme,
+    /// Every X.
+    Always,
 }
 
 /// The caller's B.
@@ -82,6 +93,7 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         left: MatMut<'a, T>,
         right: Right<'a, T>,
         signs: Signs,
+        scaling: Scaling,
         execution: Execution,
         memory: &'a mut [T],
     ) -> Result<Self, Error> {
@@ -103,23 +115,25 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         let [a, bt, product, gram_a, gram_b, products, operator] = pieces;
         let both = signs == Signs::Nonnegative;
         // Of two faults in the arguments the one in X is named.
-        let data = Data::new(x, signs != Signs::RightNonnegative, operator)?;
+        let mut data = Data::new(x, signs != Signs::RightNonnegative, operator)?;
         check::nonnegative(b, Operand::Right)?;
         if both {
             check::nonnegative(left.as_ref(), Operand::Left)?;
         }
-        let own = [exponent_of(left.as_ref()), exponent_of(b)];
-        let exponent = data.exponent;
-        let shares = shares::<T>(exponent, own[1]);
-        // A start far from the scale of X is brought to it; any other is taken as it is. On several machines all must decide
-        // alike, and none sees all of A. Where A is no start, B may have any scale.
-        let far = x.all_rows() == m && (own[0] + own[1]).abs_diff(exponent) > T::SIGNIFICAND_BITS;
-        let entry = match (both, far) {
-            (true, false) => shares,
-            (true, true) => own,
-            (false, _) => [shares[0], own[1]],
+        if scaling == Scaling::Always {
+            data.bring_to_one();
+        }
+        let (exponent, own_b) = (data.exponent, exponent_of(b));
+        let own_a = if both { exponent_on_all_machines(left.as_ref(), |sum| x.sum(sum))? } else { exponent - own_b };
+        let ordinary = scaling == Scaling::Extreme && exponent == 0 && own_a.abs().max(own_b.abs()) <= T::MAX_EXPONENT / 8;
+        let shares = match (&right, ordinary) {
+            (Right::Start(_), true) => [0, 0],
+            (Right::Start(_), false) => shares::<T>(exponent, own_b),
+            (Right::Fixed(_), _) => [exponent - own_b, own_b],
         };
-        let entry = if exponent == 0 { [0, 0] } else { entry };
+        // A start far from the scale of X is brought to it; any other is taken as it is. Where A is no start, B may have any scale.
+        let far = !both || (own_a + own_b).abs_diff(exponent) > T::SIGNIFICAND_BITS;
+        let entry = if far && !ordinary { [own_a, own_b] } else { shares };
         copy_scaled(b.t(), -entry[1], MatMut::packed(bt, n, k));
         if both {
             copy_scaled(left.as_ref(), -entry[0], MatMut::packed(a, m, k));
@@ -192,28 +206,41 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         scaled_weights(weights, [self.shares.at(side), self.data.exponent])
     }
 
-    /// Gives the factors to the caller.
-    pub fn publish(&mut self) {
+    /// Gives the factors to the caller; a B that stays is the caller's already.
+    pub fn publish(&mut self) -> Result<(), Error> {
         let (m, k) = self.left.shape();
         let n = self.bt.len() / k.max(1);
         let (a, bt) = (MatRef::packed(self.a, m, k), MatRef::packed(self.bt, n, k));
-        if self.data.exponent != 0 {
+        let Some(right) = &mut self.right else {
+            return write_scaled(a, self.shares[0], self.left.rb());
+        };
+        if self.shares != [0, 0] {
             // What A has grown beyond the range, B takes over.
-            let over = (exponent_of(a) + self.shares[0] - (T::MAX_EXPONENT - 1)).max(0);
+            let x = self.data.operator();
+            let own = exponent_on_all_machines(a, |sum| x.sum(sum))?;
+            let over = (own + self.shares[0] - (T::MAX_EXPONENT - 1)).max(0);
             self.shares = [self.shares[0] - over, self.shares[1] + over];
         }
         copy_scaled(a, self.shares[0], self.left.rb());
-        if let Some(right) = &mut self.right {
-            copy_scaled(bt.t(), self.shares[1], right.rb());
+        copy_scaled(bt.t(), self.shares[1], right.rb());
+        Ok(())
+    }
+
+    /// The sum of the penalties on both factors: for each a weight of the sum, and one of half the squares.
+    pub fn penalties(&self, weights: [[T; 2]; 2]) -> Result<f64, Error> {
+        let mut total = 0.0;
+        for ([l1, l2], factor, by_rows) in [(weights[0], &*self.a, true), (weights[1], &*self.bt, false)] {
+            if l1 > T::ZERO || l2 > T::ZERO {
+                let [sum, squares] = self.data.sums(factor, by_rows)?;
+                total += l1.to_f64() * sum + 0.5 * l2.to_f64() * squares;
+            }
         }
+        Ok(total)
     }
 }
 
 /// The shares of `e`: B keeps its own exponent as far as A's then stays well within the range.
 fn shares<T: Real>(e: i32, own_b: i32) -> [i32; 2] {
-    if e == 0 {
-        return [0, 0];
-    }
     let limit = T::MAX_EXPONENT / 4 * 3;
     let b = own_b.max(e - limit).min(e + limit);
     [e - b, b]
@@ -230,6 +257,29 @@ pub(super) fn scaled_weights<T: Real>([l1, l2]: [f64; 2], [share, exponent]: [i3
 pub(super) fn exponent_of<T: Real>(x: MatRef<'_, T>) -> i32 {
     let largest = x.lines().map(max_abs).fold(T::ZERO, T::max);
     if largest == T::ZERO { 0 } else { largest.exponent() }
+}
+
+/// The same for the rows of A on all machines, or a little more: each knows its own, and a sum, which `all` makes, must tell.
+pub(super) fn exponent_on_all_machines<T: Real>(
+    a: MatRef<'_, T>,
+    all: impl Fn(&mut [T]) -> Result<(), Error>,
+) -> Result<i32, Error> {
+    let zero = a.lines().all(|line| line.iter().all(|x| *x == T::ZERO));
+    // The root, so that the sum stays in range.
+    let mut sum = [if zero { T::ZERO } else { T::pow2((exponent_of(a) + 1) >> 1) }];
+    all(&mut sum)?;
+    let [sum] = sum;
+    Ok(if sum == T::ZERO { 0 } else { 2 * sum.exponent() })
+}
+
+/// Copies `2^exponent A`, which must be in range.
+pub(super) fn write_scaled<T: Real>(from: MatRef<'_, T>, exponent: i32, to: MatMut<'_, T>) -> Result<(), Error> {
+    let largest = exponent_of(from) + exponent;
+    if largest > T::MAX_EXPONENT {
+        return Err(Error::Overflow { exponent: largest });
+    }
+    copy_scaled(from, exponent, to);
+    Ok(())
 }
 
 /// Copies `2^exponent A`.

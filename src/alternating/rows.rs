@@ -1,7 +1,10 @@
 //! Multiplicative updates: every entry of a factor times a quotient, a panel of rows at a time.
 
+use core::ops::Add;
+
 use crate::error::Error;
 use crate::kernel::{Execution, gemm, gemm_scratch_len, pairwise};
+use crate::operator::LinearOperator;
 use crate::real::Real;
 use crate::scratch::{split, times};
 use crate::view::{MatMut, MatRef};
@@ -26,6 +29,25 @@ pub(crate) struct Updated<T> {
     pub lifted: usize,
 }
 
+impl<T: Real> Updated<T> {
+    pub const NONE: Self = Updated { gradient: T::ZERO, lifted: 0 };
+
+    /// The same for a factor with rows for those of X.
+    pub fn on_all_machines<X: LinearOperator<T>>(self, x: &X) -> Result<Self, Error> {
+        let mut sums = [self.gradient, T::from_usize(self.lifted)];
+        x.sum(&mut sums)?;
+        let [gradient, lifted] = sums;
+        Ok(Updated { gradient, lifted: lifted.to_f64() as usize })
+    }
+}
+
+impl<T: Real> Add for Updated<T> {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Updated { gradient: self.gradient + other.gradient, lifted: self.lifted + other.lifted }
+    }
+}
+
 /// Elements of scratch for [`update_rows`] with `matrices` matrices.
 pub(crate) const fn rows_scratch_len(k: usize, matrices: usize) -> usize {
     times(matrices, times(PANEL, k)).saturating_add(gemm_scratch_len(PANEL, k, k))
@@ -45,7 +67,7 @@ pub(crate) fn update_rows<T: Real, const N: usize>(
     let panel = times(PANEL, k).max(1);
     let [panels, products] = split(scratch, [times(N, panel), gemm_scratch_len(PANEL, k, k)])?;
     let (mut failed, mut lifted) = (Ok(()), 0);
-    let sums = factor.chunks_mut(panel).zip(product.chunks(panel)).map(|(values, product)| {
+    let gradients = factor.chunks_mut(panel).zip(product.chunks(panel)).map(|(values, product)| {
         let count = values.len();
         let rows = count / k.max(1);
         for (times, matrix) in panels.chunks_mut(panel).zip(matrices) {
@@ -53,10 +75,29 @@ pub(crate) fn update_rows<T: Real, const N: usize>(
             let values = MatRef::packed(values, rows, k);
             failed = failed.and(gemm(T::ONE, values, matrix, T::ZERO, times, execution, products));
         }
+        let updated = update_entries(values, product, |i, value, product| {
+            let times = core::array::from_fn(|l| panels.get(l * panel + i).copied().unwrap_or_default());
+            update(value, product, times)
+        });
+        lifted += updated.lifted;
+        updated.gradient
+    });
+    let gradient = pairwise(gradients);
+    failed.map(|()| Updated { gradient, lifted })
+}
+
+/// Updates entries; `update` is given the number of each, itself and that of the product.
+pub(crate) fn update_entries<T: Real>(
+    values: &mut [T],
+    product: &[T],
+    update: impl Fn(usize, T, T) -> Update<T>,
+) -> Updated<T> {
+    let mut lifted = 0;
+    let parts = values.chunks_mut(PANEL).zip(product.chunks(PANEL)).enumerate();
+    let gradients = parts.map(|(part, (values, product))| {
         let mut sum = T::ZERO;
         for (i, (value, product)) in values.iter_mut().zip(product).enumerate() {
-            let times = core::array::from_fn(|l| panels.get(l * panel + i).copied().unwrap_or_default());
-            let new = update(*value, *product, times);
+            let new = update(part * PANEL + i, *value, *product);
             let downhill = (-new.gradient).max(T::ZERO);
             sum += if *value > T::ZERO { new.gradient.abs() } else { downhill };
             lifted += usize::from(*value == T::ZERO && new.value > T::ZERO);
@@ -64,24 +105,23 @@ pub(crate) fn update_rows<T: Real, const N: usize>(
         }
         sum
     });
-    let gradient = pairwise(sums);
-    failed.map(|()| Updated { gradient, lifted })
+    let gradient = pairwise(gradients);
+    Updated { gradient, lifted }
 }
 
-/// The multiplicative update of `x` by `shape(above / below)`, where the gradient is `below - above`. `curvature` is the
-/// second derivative, or more.
+/// The multiplicative update of `x` by `factor`. `curvature` is the second derivative, or more. A factor that is infinite or
+/// none, as nothing bounds the entry, changes nothing.
 ///
 /// A zero would stay for ever. If the objective falls there, it becomes the rounding error of the minimizing step, from
 /// which it can grow. A result so small that its products would be subnormal, which cost time and lose digits, becomes zero.
-pub(crate) fn multiply_divide<T: Real>(x: T, above: T, below: T, curvature: T, shape: impl Fn(T) -> T) -> Update<T> {
-    let gradient = below - above;
+pub(crate) fn multiply<T: Real>(x: T, factor: T, gradient: T, curvature: T) -> Update<T> {
     let tiny = T::MIN_POSITIVE.sqrt();
     let value = if x == T::ZERO && gradient < T::ZERO && curvature >= T::MIN_POSITIVE {
         -gradient / curvature * T::EPSILON
-    } else if x == T::ZERO || below < T::MIN_POSITIVE {
+    } else if x == T::ZERO || !factor.is_finite() {
         x
     } else {
-        x * shape(above / below)
+        x * factor
     };
     Update { value: if value < tiny { T::ZERO } else { value.min(T::MAX) }, gradient }
 }

@@ -5,9 +5,11 @@
 //! ```
 //!
 //! either with `a >= 0`, by coordinate descent until the row is at rest, or without, by a Cholesky factorization of G.
+//!
+//! Where rows of the caller's X live on several machines, P and G are sums over them if X is worked with as its transpose.
 
 use super::data::Data;
-use super::pair::{copy_scaled, exponent_of, scaled_weights};
+use super::pair::{copy_scaled, exponent_on_all_machines, scaled_weights, write_scaled};
 use crate::check;
 use crate::cholesky::cholesky;
 use crate::columns::Columns;
@@ -44,13 +46,15 @@ const fn layout(m: usize, n: usize, k: usize, operator: usize) -> [usize; 7] {
     [times(m, k), times(n, k), times(m, k), square, square, max(products, descend_scratch_len(m, k)), operator]
 }
 
-/// Fills `a`, `m x k`, for X, `m x n`, and B, of which `bt`, `n x k`, is the transpose.
+/// Fills `a`, `m x k`, for X, `m x n`, and B, of which `bt`, `n x k`, is the transpose. `all` replaces sums by those over all
+/// machines that hold a part of the columns of X.
 pub(crate) fn transform<T: Real, X: LinearOperator<T>>(
     x: &X,
     bt: MatRef<'_, T>,
     a: MatMut<'_, T>,
     rows: Rows,
     [a_name, b_name]: [Operand; 2],
+    all: impl Fn(&mut [T]) -> Result<(), Error>,
     execution: Execution,
     memory: &mut [T],
 ) -> Result<(), Error> {
@@ -67,18 +71,20 @@ pub(crate) fn transform<T: Real, X: LinearOperator<T>>(
         }
     }
     let [work, b, product, g, inverse, scratch, operator] = split(memory, layout(m, n, k, x.scratch_len(k)))?;
-    let all = matches!(rows, Rows::Nonnegative { all: true, .. });
-    let mut data = Data::new(x, all, operator)?;
-    let checked = if all { check::nonnegative(bt, b_name) } else { check::finite(bt, b_name).map(|_| ()) };
+    let both = matches!(rows, Rows::Nonnegative { all: true, .. });
+    let mut data = Data::new(x, both, operator)?;
+    let checked = if both { check::nonnegative(bt, b_name) } else { check::finite(bt, b_name).map(|_| ()) };
     checked.map_err(|error| if b_name == Operand::Right { error.transposed() } else { error })?;
 
     // Of order one, as X is.
-    let share = exponent_of(bt);
+    let share = exponent_on_all_machines(bt, &all)?;
     copy_scaled(bt, -share, MatMut::packed(b, n, k));
     let exponents = [data.exponent - share, data.exponent];
     let mut g = Columns::new(g, k, k);
     gram(MatRef::packed(b, n, k), g.as_mut(), execution, scratch)?;
+    all(g.as_mut_slice())?;
     data.multiply(b, k, product)?;
+    all(product)?;
     let rows = match rows {
         Rows::Nonnegative { weights, sweeps, rest, .. } => {
             work.fill(T::ZERO);
@@ -99,11 +105,5 @@ pub(crate) fn transform<T: Real, X: LinearOperator<T>>(
             product
         }
     };
-    let rows = MatRef::packed(rows, m, k);
-    let exponent = exponent_of(rows) + exponents[0];
-    if exponent > T::MAX_EXPONENT {
-        return Err(Error::Overflow { exponent });
-    }
-    copy_scaled(rows, exponents[0], a);
-    Ok(())
+    write_scaled(MatRef::packed(rows, m, k), exponents[0], a)
 }

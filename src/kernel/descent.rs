@@ -89,6 +89,7 @@ pub(crate) fn descend<T: Real>(
         execution.isa().run(Sweeps { factor, product, packed, inverse, l1, l2, sweeps, rest, panels })
     };
     let mut left = factor;
+    clear_without_curvature(left.rb(), product, inverse, l1);
     match execution.parallelism {
         Parallelism::One => {
             for (task, sum) in sums.iter_mut().enumerate() {
@@ -109,6 +110,17 @@ pub(crate) fn descend<T: Real>(
         }),
     }
     Ok(pairwise(sums.iter().copied()))
+}
+
+/// Where only `l1` tells what an entry is to be, as nothing depends on it but its own cost, it is zero.
+fn clear_without_curvature<T: Real>(mut factor: MatMut<'_, T>, product: MatRef<'_, T>, inverse: &[T], l1: T) {
+    for (j, inverse) in inverse.iter().enumerate().take(factor.cols()) {
+        for i in (0..factor.rows()).take_while(|_| *inverse == T::ZERO) {
+            if product.at(i, j) < l1 {
+                factor.put(i, j, T::ZERO);
+            }
+        }
+    }
 }
 
 /// Whether the entries go in pairs: where four vectors hold all lanes, or else in fours with two vectors. Either way there

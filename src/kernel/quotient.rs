@@ -35,13 +35,12 @@ pub(crate) struct QuotientRow<'a, T> {
     /// `n x k`, row after row.
     pub ht: &'a [T],
     pub floor: T,
-    /// Room for the sum of `q_j h_j`, or for that and all rows: `n x k`, to which `q_j w` is added in row `j`.
     pub out: Out<'a, T>,
 }
 
 /// Where the quotients `q_j = x_j / max(w . h_j, floor)` go.
 pub(crate) enum Out<'a, T> {
-    /// `sum_j q_j h_j`
+    /// This gains `sum_j q_j h_j`.
     Row(&'a mut [T]),
     /// Row `j` of this gains `q_j w`.
     Rows(&'a mut [T]),
@@ -52,9 +51,6 @@ impl<T: Real> Kernel<T> for QuotientRow<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) {
         let k = self.w.len();
-        if let Out::Row(sum) = &mut self.out {
-            sum.fill(T::ZERO);
-        }
         for p in 0..self.columns.len().min(self.values.len()) {
             let start = self.columns[p] as usize * k;
             let Some(h) = self.ht.get(start..start + k) else { break };

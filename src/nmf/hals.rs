@@ -21,8 +21,6 @@ use crate::real::Real;
 use crate::scratch::{max, split, sum, times};
 use crate::view::{MatMut, MatRef};
 
-use super::Weights;
-
 /// Elements of scratch for [`Hals`].
 pub(super) const fn hals_scratch_len(m: usize, n: usize, k: usize) -> usize {
     sum(layout(m, n, k))
@@ -64,21 +62,21 @@ impl<'a, T: Real> Hals<'a, T> {
     pub fn update<X: LinearOperator<T>>(
         &mut self,
         pair: &mut Pair<'_, T, X>,
-        weights: &Weights<T>,
+        weights: [[T; 2]; 2],
     ) -> Result<Step<T>, Error> {
         pair.multiply_b()?;
-        let left = self.descend(pair, weights, 0)?;
+        let left = self.descend(pair, weights[0], 0)?;
         extrapolate(pair.a, self.w, self.extrapolation.weight());
         pair.update_gram_a()?;
         pair.multiply_a()?;
-        let right = self.descend(pair, weights, 1)?;
+        let right = self.descend(pair, weights[1], 1)?;
         pair.update_gram_b()?;
         let relative_loss = pair.relative_loss()?;
-        let objective = weights.objective(pair, relative_loss)?;
+        let objective = 0.5 * relative_loss * pair.data.square + pair.penalties(weights)?;
         let terms = pair.relative_terms();
         let mut step = Step { relative_loss, objective, gradient: left + right, terms, lifted: 0 };
         if self.extrapolation.accepts(objective) {
-            pair.publish();
+            pair.publish()?;
             self.last = Some(step);
             copy(self.w, pair.a);
             extrapolate_and_keep(pair.bt, self.ht, self.extrapolation.weight());
@@ -98,13 +96,13 @@ impl<'a, T: Real> Hals<'a, T> {
     fn descend<X: LinearOperator<T>>(
         &mut self,
         pair: &mut Pair<'_, T, X>,
-        weights: &Weights<T>,
+        [l1, l2]: [T; 2],
         side: usize,
     ) -> Result<T, Error> {
         let k = pair.rank();
-        let (factor, gram, [l1, l2], sweeps) = match (side, self.sweeps) {
-            (0, [sweeps, _]) => (&mut *pair.a, &pair.gram_b, weights.left, sweeps),
-            (_, [_, sweeps]) => (&mut *pair.bt, &pair.gram_a, weights.right, sweeps),
+        let (factor, gram, sweeps) = match (side, self.sweeps) {
+            (0, [sweeps, _]) => (&mut *pair.a, &pair.gram_b, sweeps),
+            (_, [_, sweeps]) => (&mut *pair.bt, &pair.gram_a, sweeps),
         };
         let rows = factor.len() / k.max(1);
         let product = MatRef::packed(pair.product.get(..rows * k).unwrap_or_default(), rows, k);

@@ -28,7 +28,6 @@
 //! A zero at which the objective falls would stay; it is raised to `eps` of the step to the minimum, and
 //! [`Progress::lifted`] counts it. Where the denominator is zero so is the numerator, and the entry is left as it is.
 
-mod beta;
 pub mod divergence;
 mod hals;
 mod multiplicative;
@@ -43,7 +42,7 @@ pub use start::{Fill, nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, rand
 
 use core::ops::ControlFlow;
 
-use crate::alternating::{LEFT, Pair, Record, Right, Rows, Signs, dense_pair_len, pair_len, sweeps, transform_len};
+use crate::alternating::{LEFT, Pair, Record, Right, Rows, Scaling, Signs, dense_pair_len, pair_len, sweeps, transform_len};
 use crate::error::Error;
 use crate::operator::{Dense, LinearOperator};
 use crate::real::Real;
@@ -67,27 +66,6 @@ const fn own_len(m: usize, n: usize, k: usize) -> usize {
     max(hals_scratch_len(m, n, k), multiplicative_scratch_len(k))
 }
 
-/// The weights of the penalties, each of the sum and of half the squares of a factor, in the scale of the computation.
-#[derive(Clone, Copy, Debug)]
-struct Weights<T> {
-    left: [T; 2],
-    right: [T; 2],
-}
-
-impl<T: Real> Weights<T> {
-    /// `1/2 |X - W H|^2` and the penalties.
-    fn objective<X: LinearOperator<T>>(&self, pair: &Pair<'_, T, X>, relative_loss: f64) -> Result<f64, Error> {
-        let mut objective = 0.5 * relative_loss * pair.data.square;
-        for ([l1, l2], factor, by_rows) in [(self.left, &*pair.a, true), (self.right, &*pair.bt, false)] {
-            if l1 > T::ZERO || l2 > T::ZERO {
-                let [sum, squares] = pair.data.sums(factor, by_rows)?;
-                objective += l1.to_f64() * sum + 0.5 * l2.to_f64() * squares;
-            }
-        }
-        Ok(objective)
-    }
-}
-
 #[derive(Debug)]
 enum Method<'a, T> {
     Hals(Hals<'a, T>),
@@ -99,7 +77,8 @@ enum Method<'a, T> {
 pub struct State<'a, T, X> {
     pair: Pair<'a, T, X>,
     method: Method<'a, T>,
-    weights: Weights<T>,
+    /// Of W and of H: each of the sum and of half the squares, in the scale of the computation.
+    weights: [[T; 2]; 2],
     record: Record,
 }
 
@@ -118,16 +97,15 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
         options.check()?;
         let (m, n, k) = (x.rows(), x.cols(), w.cols());
         let [memory, own] = split(memory, [pair_len(x, k), own_len(m, n, k)])?;
-        let pair = Pair::new(x, w, Right::Start(h), Signs::Nonnegative, options.execution, memory)?;
+        let (signs, scaling) = (Signs::Nonnegative, Scaling::Extreme);
+        let pair = Pair::new(x, w, Right::Start(h), signs, scaling, options.execution, memory)?;
         let sweeps = pair.data.entries_for_each_line()?.map(|entries| sweeps(options.max_sweeps, entries, k));
         let method = match options.solver {
             Solver::Hals => Method::Hals(Hals::new(&pair, sweeps, options.extrapolate, own)?),
             Solver::Multiplicative => Method::Multiplicative(Multiplicative::new(k, sweeps, own)?),
         };
-        let weights = Weights {
-            left: pair.scaled_weights(options.left.weights(), 0),
-            right: pair.scaled_weights(options.right.weights(), 1),
-        };
+        let weights = [(options.left, 0), (options.right, 1)];
+        let weights = weights.map(|(penalty, side)| pair.scaled_weights(penalty.weights(), side));
         Ok(State { pair, method, weights, record: Record::NEW })
     }
 
@@ -140,8 +118,8 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
     pub fn update(&mut self) -> Result<Progress, Error> {
         let State { pair, method, weights, record } = self;
         let step = match method {
-            Method::Hals(hals) => hals.update(pair, weights)?,
-            Method::Multiplicative(multiplicative) => multiplicative.update(pair, weights)?,
+            Method::Hals(hals) => hals.update(pair, *weights)?,
+            Method::Multiplicative(multiplicative) => multiplicative.update(pair, *weights)?,
         };
         Ok(record.add(step, 2 * pair.data.exponent))
     }
@@ -178,7 +156,8 @@ pub const fn transform_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usiz
 ///
 /// The penalty on W is that of the options; the solver does not matter, as each row is a convex problem: coordinate descent from
 /// zero until a sweep moves the row by less than the tolerance times the first one's distance, or for as many sweeps
-/// as the bound on iterations. A row has the same bits alone and among others. For H, given W, transpose all three.
+/// as the bound on iterations. A row has the same bits alone and among others of its scale. For H, given W, transpose all
+/// three; rows on several machines allow the first only.
 ///
 /// A product of X with `k` vectors, and `2 m k^2` operations for each sweep.
 ///
@@ -195,5 +174,5 @@ pub fn transform<T: Real, X: LinearOperator<T>>(
     options.check()?;
     let (weights, sweeps, rest) = (options.left.weights(), options.max_iterations, options.tolerance);
     let rows = Rows::Nonnegative { all: true, weights, sweeps, rest };
-    crate::alternating::transform(x, h.t(), w, rows, LEFT, options.execution, memory)
+    crate::alternating::transform(x, h.t(), w, rows, LEFT, |_| Ok(()), options.execution, memory)
 }

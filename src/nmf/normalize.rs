@@ -1,5 +1,7 @@
 //! The scale that a product leaves open, given to one factor.
 
+use crate::check;
+use crate::error::{Error, Operand};
 use crate::real::Real;
 use crate::view::MatMut;
 
@@ -19,7 +21,16 @@ pub enum Norm {
 /// stays what it is; of any sign. A row of zeros, and one whose norm the other factor cannot take, stays.
 ///
 /// To scale W transpose both: `normalize(h.t(), w.t(), norm)`.
-pub fn normalize<T: Real>(mut left: MatMut<'_, T>, mut right: MatMut<'_, T>, kind: Norm) {
+///
+/// # Errors
+/// `Shape`, `NonFinite`. Both are unchanged then.
+pub fn normalize<T: Real>(mut left: MatMut<'_, T>, mut right: MatMut<'_, T>, kind: Norm) -> Result<(), Error> {
+    if right.rows() != left.cols() {
+        let expected = (left.cols(), right.cols());
+        return Err(Error::Shape { operand: Operand::Right, expected, given: right.shape() });
+    }
+    check::finite(left.as_ref(), Operand::Left)?;
+    check::finite(right.as_ref(), Operand::Right)?;
     for j in 0..right.rows() {
         let row = |right: &MatMut<'_, T>, i: usize| right.at(j, i).abs();
         let largest = (0..right.cols()).fold(T::ZERO, |largest, i| largest.max(row(&right, i)));
@@ -45,4 +56,5 @@ pub fn normalize<T: Real>(mut left: MatMut<'_, T>, mut right: MatMut<'_, T>, kin
             left.put(i, j, x);
         }
     }
+    Ok(())
 }

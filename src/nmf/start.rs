@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 
 use crate::columns::Total;
 use crate::error::{Error, Operand};
-use crate::kernel::{max_abs, pairwise, row_reduce};
+use crate::kernel::{pairwise, row_reduce};
 use crate::operator::{LinearOperator, Scan};
 use crate::random::Uniform;
 use crate::real::Real;
@@ -14,7 +14,7 @@ use crate::view::{MatMut, MatRef};
 
 /// Fills `w` and `h` with random numbers in `(0, 1]` times the scale at which `W H` has about the norm of X.
 ///
-/// `scan` is that of X.
+/// `scan` is that of X, whose rows are all on this machine.
 pub fn random_start<T: Real>(scan: &Scan<T>, mut w: MatMut<'_, T>, mut h: MatMut<'_, T>, seed: u64) {
     // Each entry of W H is a sum of k products with mean scale^2 / 4.
     let entries = T::from_usize(w.rows()).sqrt() * T::from_usize(h.cols()).sqrt();
@@ -61,7 +61,8 @@ pub const fn nndsvd_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize, 
 /// scaled to `s` times its norm. Entries that this leaves at zero become what `fill` says.
 ///
 /// # Errors
-/// `Option` unless a part to fill with is finite and not negative, and as [`svd::truncated`](fn@crate::svd::truncated): `Rank` if `k` is above `min(m, n)`. W and H are unchanged then.
+/// `Option` unless a part to fill with is finite and not negative, and as [`svd::truncated`](fn@crate::svd::truncated): `Rank` if
+/// `k` is above `min(m, n)`. W and H are unchanged then, unless it is a sum over machines that failed.
 pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     x: &X,
     mut w: MatMut<'_, T>,
@@ -87,7 +88,9 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     let observer = |_: &truncated::Info| ControlFlow::Continue(());
     let info = truncated(x, values, Some(w.rb()), Some(ht.rb()), options, scratch, observer)?;
     for j in 0..rank {
-        let (u, v) = (parts(&w, j), parts(&ht, j));
+        let (mut u, v) = (part_squares(&w, j), part_squares(&ht, j).map(T::sqrt));
+        x.sum(&mut u)?;
+        let u = u.map(T::sqrt);
         // Norms of the parts with either sign; the first pair has one sign throughout (Perron and Frobenius).
         let (positive, negative) = (u[0] * v[0], u[1] * v[1]);
         let sign = if positive >= negative { T::ONE } else { -T::ONE };
@@ -97,10 +100,20 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
         keep_part(&mut ht, j, sign, size, v[part]);
     }
     let mut uniform = Uniform::new(if let Fill::Random { seed } = fill { seed } else { 0 });
-    for mut factor in [w, ht] {
+    // No entry of a factor exceeds the root of the largest value by much.
+    let unit = values.at(0).sqrt();
+    // H first: it gets the same numbers on every machine.
+    for (mut factor, by_rows) in [(ht, false), (w, true)] {
         let part = match fill {
             Fill::Zeros => continue,
-            Fill::Part(part) => root_mean_square(factor.as_ref()) * T::from_f64(part),
+            Fill::Part(part) => {
+                let mut sums = [squares(factor.as_ref(), unit), T::from_usize(factor.rows())];
+                if by_rows {
+                    x.sum(&mut sums)?;
+                }
+                let [squares, rows] = sums;
+                (squares / rows / T::from_usize(rank)).sqrt() * unit * T::from_f64(part)
+            }
             _ => mean,
         };
         let random = matches!(fill, Fill::Random { .. });
@@ -109,8 +122,8 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     Ok(info)
 }
 
-/// The norms of the positive and the negative part of column `j`, whose norm is one.
-fn parts<T: Real>(x: &MatMut<'_, T>, j: usize) -> [T; 2] {
+/// The squares of the norms of the positive and the negative part of column `j`, whose norm is one.
+fn part_squares<T: Real>(x: &MatMut<'_, T>, j: usize) -> [T; 2] {
     let mut squares = [T::ZERO; 2];
     for i in 0..x.rows() {
         let entry = x.at(i, j);
@@ -118,7 +131,7 @@ fn parts<T: Real>(x: &MatMut<'_, T>, j: usize) -> [T; 2] {
         let sum = squares.at(place) + entry * entry;
         squares.put(place, sum);
     }
-    squares.map(T::sqrt)
+    squares
 }
 
 /// Keeps the part of column `j` with this sign, of norm `norm`, scaled to norm `size`.
@@ -147,15 +160,10 @@ fn mean<T: Real, X: LinearOperator<T>>(
     Ok(mean)
 }
 
-fn root_mean_square<T: Real>(x: MatRef<'_, T>) -> T {
-    let (rows, cols) = x.shape();
-    let largest = x.lines().map(max_abs).fold(T::ZERO, T::max);
-    if largest == T::ZERO {
-        return largest;
-    }
-    let row = |i| row_reduce(x, x, i, |x, _| (x / largest) * (x / largest));
-    let squares = pairwise((0..rows).map(row));
-    (squares / T::from_usize(rows) / T::from_usize(cols)).sqrt() * largest
+/// The sum of the squares of the entries over `unit`.
+fn squares<T: Real>(x: MatRef<'_, T>, unit: T) -> T {
+    let in_units = |x: T| if x == T::ZERO { x } else { x / unit };
+    pairwise((0..x.rows()).map(|i| row_reduce(x, x, i, |x, _| in_units(x) * in_units(x))))
 }
 
 fn fill_zeros<T: Real>(x: &mut MatMut<'_, T>, mut value: impl FnMut() -> T) {

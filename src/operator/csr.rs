@@ -153,7 +153,7 @@ impl<T: Real> Entries<T> for Csr<'_, T> {
         }
     }
     fn sparse_row(&self, i: usize) -> Option<(&[u32], &[T])> {
-        Some(self.entries.row(i))
+        (i < self.rows()).then(|| self.entries.row(i))
     }
 }
 

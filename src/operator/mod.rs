@@ -31,7 +31,9 @@ pub struct Scan<T> {
 /// A `rows x cols` matrix A known by its products with blocks of vectors.
 ///
 /// A matrix whose rows live on several machines gives each machine an operator over its own rows: `apply` gives the own
-/// rows of the product, `apply_transpose` the own rows' share of the sum, and `sum` adds up what the machines hold.
+/// rows of the product, `apply_transpose` the own rows' share of the sum, and `sum` adds up what the machines hold. What all
+/// machines need, such as H, must be the same on each. A machine that is refused, as its rows of W hold a NaN, stops alone:
+/// `sum` must fail then on the others, which wait for it.
 ///
 /// # Errors
 /// Each function can fail; what it returns ends the factorization.
@@ -100,7 +102,7 @@ pub trait Entries<T: Real>: LinearOperator<T> {
     fn copy_rows(&self, first: usize, panel: MatMut<'_, T>);
 
     /// The columns, ascending, and the values of the entries of row `i` that may differ from zero; `None` for an operator that
-    /// does not know them apart. The same for every row.
+    /// does not know them apart. The same for every row; `None` for one that does not exist.
     fn sparse_row(&self, _i: usize) -> Option<(&[u32], &[T])> {
         None
     }

@@ -4,7 +4,7 @@
 //! itself can make large. A row of G that is a combination of those before it, but for a part `sqrt(eps)`, gets a zero column
 //! in F: with more, F would be so large that rounding in G outweighs what the row adds.
 
-use crate::alternating::{Pair, Step, copy, multiply_divide, rows_scratch_len, update_rows};
+use crate::alternating::{Pair, Step, Updated, copy, multiply, rows_scratch_len, update_rows};
 use crate::columns::Columns;
 use crate::error::Error;
 use crate::kernel::{gemm, gemm_scratch_len};
@@ -44,7 +44,7 @@ impl<'a, T: Real> Ding<'a, T> {
     pub fn update<X: LinearOperator<T>>(&mut self, pair: &mut Pair<'_, T, X>) -> Result<Step<T>, Error> {
         let Ding { q, small, scratch } = self;
         solve_left(pair, q, small, scratch)?;
-        let (gradient, lifted) = update_right(pair, small, scratch)?;
+        let Updated { gradient, lifted } = update_right(pair, small, scratch)?;
         let relative_loss = pair.relative_loss()?;
         let (objective, terms) = (0.5 * relative_loss * pair.data.square, pair.relative_terms());
         Ok(Step { relative_loss, objective, gradient, terms, lifted })
@@ -71,12 +71,12 @@ fn solve_left<T: Real, X: LinearOperator<T>>(
     gemm(T::ONE, product, inverse.as_ref().t(), T::ZERO, a, pair.execution, scratch)
 }
 
-/// The multiplicative rule for G. Returns the sum of the projected gradient, and how many zeros were raised.
+/// The multiplicative rule for G.
 fn update_right<T: Real, X: LinearOperator<T>>(
     pair: &mut Pair<'_, T, X>,
     [positive, negative]: &mut [Columns<'_, T>; 2],
     scratch: &mut [T],
-) -> Result<(T, usize), Error> {
+) -> Result<Updated<T>, Error> {
     pair.update_gram_a()?;
     pair.multiply_a()?;
     parts(&pair.gram_a, positive, negative);
@@ -86,11 +86,11 @@ fn update_right<T: Real, X: LinearOperator<T>>(
     let step = |g: T, p: T, [positive, negative]: [T; 2]| {
         let above = p.max(T::ZERO) + negative;
         let below = (-p).max(T::ZERO) + positive;
-        multiply_divide(g, above, below, largest, T::sqrt)
+        multiply(g, (above / below).sqrt(), below - above, largest)
     };
     let updated = update_rows(pair.bt, k, pair.product, grams, pair.execution, scratch, step)?;
     pair.update_gram_b()?;
-    Ok((updated.gradient, updated.lifted))
+    Ok(updated)
 }
 
 /// `M = M+ - M-`

@@ -25,7 +25,7 @@
 //! The sweeps share the products (Gillis & Glineur, Neural Computation 24(4), 2012), and G is extrapolated as in
 //! [`nmf`](crate::nmf).
 
-use crate::alternating::{Extrapolation, Pair, REST, Step, copy, extrapolate_and_keep};
+use crate::alternating::{Extrapolation, Pair, REST, Step, copy, extrapolate_and_keep, sweeps};
 use crate::cholesky::cholesky;
 use crate::columns::Columns;
 use crate::error::Error;
@@ -76,10 +76,10 @@ pub(super) struct Hals<'a, T> {
 }
 
 impl<'a, T: Real> Hals<'a, T> {
-    /// `rows` is the number of rows of X on all machines.
+    /// Begins at the pair's G.
     pub fn new<X: LinearOperator<T>>(
         pair: &Pair<'_, T, X>,
-        sweeps: usize,
+        max_sweeps: usize,
         extrapolate: bool,
         memory: &'a mut [T],
     ) -> Result<Self, Error> {
@@ -93,6 +93,8 @@ impl<'a, T: Real> Hals<'a, T> {
         if formed {
             x.sum(gram.as_mut_slice())?;
         }
+        let [_, entries] = pair.data.entries_for_each_line()?;
+        let sweeps = sweeps(max_sweeps, if formed { n } else { entries }, k);
         Ok(Hals {
             sweeps,
             extrapolation: Extrapolation::new(extrapolate),

@@ -28,7 +28,7 @@ pub use start::{kmeans_scratch_len, kmeans_start, random_start, svd_scratch_len,
 use core::ops::ControlFlow;
 
 use crate::alternating::{
-    LEFT, Pair, RIGHT, Record, Right, Rows, Signs, Stopping, dense_pair_len, pair_len, stopping_setters, sweeps,
+    LEFT, Pair, RIGHT, Record, Right, Rows, Scaling, Signs, Stopping, dense_pair_len, pair_len, stopping_setters,
     transform, transform_len,
 };
 use crate::error::{Error, Operand};
@@ -147,11 +147,11 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
         options.stopping().check()?;
         let k = f.cols();
         let [memory, own] = split(memory, [pair_len(x, k), own_len(x, k)])?;
-        let pair = Pair::new(x, f, Right::Start(g), Signs::RightNonnegative, options.execution, memory)?;
+        let (right, signs, execution) = (Right::Start(g), Signs::RightNonnegative, options.execution);
+        let pair = Pair::new(x, f, right, signs, Scaling::Extreme, execution, memory)?;
         let method = match options.solver {
             Solver::Hals => {
-                let [_, entries] = pair.data.entries_for_each_line()?;
-                Method::Hals(Hals::new(&pair, sweeps(options.max_sweeps, entries, k), options.extrapolate, own)?)
+                Method::Hals(Hals::new(&pair, options.max_sweeps, options.extrapolate, own)?)
             }
             Solver::Multiplicative => Method::Multiplicative(Ding::new(x.rows(), x.cols(), k, own)?),
         };
@@ -187,8 +187,7 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
         if let Method::Hals(hals) = &mut self.method {
             hals.finish(&mut self.pair)?;
         }
-        self.pair.publish();
-        Ok(())
+        self.pair.publish()
     }
 }
 
@@ -236,7 +235,7 @@ pub fn transform_rows<T: Real, X: LinearOperator<T>>(
     options: &Options,
     memory: &mut [T],
 ) -> Result<(), Error> {
-    transform(x, g.t(), f, Rows::Free, LEFT, options.execution, memory)
+    transform(x, g.t(), f, Rows::Free, LEFT, |_| Ok(()), options.execution, memory)
 }
 
 /// Elements of memory for [`transform_columns`] with this operator.
@@ -270,5 +269,6 @@ pub fn transform_columns<T: Real, X: LinearOperator<T>>(
     let rows = Rows::Nonnegative { all: false, weights: [0.0; 2], sweeps, rest };
     let name =
         |error| if let Error::NonFinite { operand: Operand::A, .. } = error { error.transposed() } else { error };
-    transform(&Transposed(x), f, g.t(), rows, RIGHT, options.execution, memory).map_err(name)
+    let all = |sums: &mut [T]| x.sum(sums);
+    transform(&Transposed(x), f, g.t(), rows, RIGHT, all, options.execution, memory).map_err(name)
 }

@@ -55,6 +55,7 @@ pub fn svd_start<T: Real, X: LinearOperator<T>>(
     let observer = |_: &truncated::Info| ControlFlow::Continue(());
     let v = MatMut::packed(vectors, n, k);
     let info = truncated(x, values, None, Some(v), options, scratch, observer)?;
+    // From here on the values are the signs of the vectors, and the coefficients the parts of y that they get.
     let own = match positive_combination(vectors, k, y, z, coefficients) {
         Some(own) => {
             shifts(vectors, k, y, values, coefficients);

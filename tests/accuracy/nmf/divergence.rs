@@ -59,9 +59,15 @@ fn rule(x: &Matrix, w: &Matrix, h: &Matrix, beta: f64, penalty: Penalty) -> Matr
     let weighted = Matrix::new(x.rows, x.cols, |i, j| x.at(i, j) * v.at(i, j).powf(beta - 2.0));
     let (above, below) = (weighted.times(&h.t()), map(&v, |v| v.powf(beta - 1.0)).times(&h.t()));
     let power = if beta < 1.0 { 1.0 / (2.0 - beta) } else { 1.0 / (beta - 1.0).max(1.0) };
+    let power = if penalty.l2 > 0.0 && beta < 2.0 { 1.0 / (3.0 - beta) } else { power };
     Matrix::new(w.rows, w.cols, |i, j| {
-        let below = below.at(i, j) + penalty.l1 + penalty.l2 * w.at(i, j);
-        w.at(i, j) * (above.at(i, j) / below).powf(power)
+        let (w, above, below) = (w.at(i, j), above.at(i, j), below.at(i, j) + penalty.l1);
+        if beta == 1.0 && penalty.l2 > 0.0 {
+            // l2 w^2 + b w - a w0 = 0
+            ((below * below + 4.0 * penalty.l2 * above * w).sqrt() - below) / (2.0 * penalty.l2)
+        } else {
+            w * (above / (below + penalty.l2 * w)).powf(power)
+        }
     })
 }
 
@@ -110,14 +116,19 @@ fn updates_and_divergences_are_their_formulas() {
 
 proptest! {
     #[test]
-    fn the_objective_never_rises(m in 1usize..9, n in 1usize..9, k in 1usize..5, which in 0usize..8, zeros in 0.0f64..0.9, seed: u64) {
+    fn the_objective_never_rises(
+        m in 1usize..9, n in 1usize..9, k in 1usize..5, which in 0usize..8, zeros in 0.0f64..0.9,
+        weights in prop::array::uniform4(prop_oneof![Just(0.0), 0.0f64..3.0]), seed: u64,
+    ) {
         let beta = BETAS[which];
         let x = if beta <= 0.0 { positive(m, n, seed) } else { nonnegative(m, n, zeros, seed) };
         let (mut w, h) = start(m, n, k, seed);
         if seed.is_multiple_of(3) {
             w.data[0] = 0.0;
         }
-        let result = updates(&dense(&x), &w, &h, &Options::new(beta).extrapolate(seed.is_multiple_of(2)), 30).unwrap();
+        let [a, b, c, d] = weights;
+        let options = Options::new(beta).penalties(Penalty::new(a, b), Penalty::new(c, d));
+        let result = updates(&dense(&x), &w, &h, &options.extrapolate(seed.is_multiple_of(2)), 30).unwrap();
         prop_assert!(result.w.data.iter().chain(&result.h.data).all(|x| *x >= 0.0 && x.is_finite()));
         for pair in result.told.windows(2) {
             let slack = 1e-12 * (pair[0].1 + x.data.iter().sum::<f64>() + 1.0);
@@ -255,7 +266,7 @@ fn wrong_arguments_are_named_and_the_driver_looks_every_tenth_time() {
     assert!((left, right) == state);
 
     let refused = |x: &Matrix, options: Options| updates(&dense(x), &w, &h, &options, 1).err();
-    for beta in [f64::NAN, f64::INFINITY] {
+    for beta in [f64::NAN, f64::INFINITY, -8.7, 10.7] {
         assert_eq!(refused(&x, Options::new(beta)), Some(Error::Option { name: "beta" }));
     }
     assert_eq!(

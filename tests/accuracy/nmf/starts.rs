@@ -248,7 +248,7 @@ fn one_factor_takes_the_scale_of_the_other() {
             let large = Matrix::new(3, 5, |i, j| if i == 1 { 0.0 } else { -h.at(i, j).scale(e) });
             let (mut left, mut right) = (w.data.clone(), large.data.clone());
             let views = (MatMut::row_major(&mut left, 6, 3).unwrap(), MatMut::row_major(&mut right, 3, 5).unwrap());
-            nmf::normalize(views.0, views.1, kind);
+            nmf::normalize(views.0, views.1, kind).unwrap();
             for i in 0..3 {
                 let row = &right[5 * i..5 * i + 5];
                 let size: f64 = if power == 0.0 {

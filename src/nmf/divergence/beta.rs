@@ -1,0 +1,102 @@
+//! What depends on beta, entry by entry.
+
+use crate::kernel::{Isa, Quotients};
+use crate::real::Real;
+
+/// A beta, with the powers that its updates take.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Beta {
+    Frobenius,
+    KullbackLeibler,
+    ItakuraSaito,
+    Other(f64),
+}
+
+impl Beta {
+    pub fn new(beta: f64) -> Self {
+        match beta {
+            2.0 => Beta::Frobenius,
+            1.0 => Beta::KullbackLeibler,
+            0.0 => Beta::ItakuraSaito,
+            other => Beta::Other(other),
+        }
+    }
+
+    /// The greatest distance of a beta from one: powers of quotients between `eps` and `1 / eps` then keep within the roots of
+    /// the number range.
+    pub const fn reach<T: Real>() -> f64 {
+        T::MAX_EXPONENT as f64 / (2 * T::SIGNIFICAND_BITS) as f64
+    }
+
+    pub fn exponent(self) -> f64 {
+        match self {
+            Beta::Frobenius => 2.0,
+            Beta::KullbackLeibler => 1.0,
+            Beta::ItakuraSaito => 0.0,
+            Beta::Other(beta) => beta,
+        }
+    }
+
+    /// `x <- x v^(beta - 2)`, and `v <- v^(beta - 1)` but for beta = 1, where that is 1. A v below the floor counts as that.
+    pub fn terms<T: Real>(self, isa: Isa, x: &mut [T], v: &mut [T], floor: T) {
+        match self {
+            Beta::Frobenius => {}
+            Beta::KullbackLeibler => isa.run(Quotients { x, v, floor }),
+            Beta::ItakuraSaito => {
+                for (x, v) in x.iter_mut().zip(v) {
+                    *v = T::ONE / v.max(floor);
+                    *x *= *v * *v;
+                }
+            }
+            Beta::Other(beta) => {
+                for (x, v) in x.iter_mut().zip(v) {
+                    let at_least = v.max(floor);
+                    *v = at_least.powf(T::from_f64(beta - 1.0));
+                    *x *= *v / at_least;
+                }
+            }
+        }
+    }
+
+    /// What an entry is multiplied by, `above` and `below` being the sums of [`terms`](Self::terms) with an l1 penalty in `below`,
+    /// and `quadratic` what an l2 penalty adds to the derivative: the minimizer of the bound that the chapter gives.
+    pub fn factor<T: Real>(self, above: T, below: T, quadratic: T) -> T {
+        let all = below + quadratic;
+        let quotient = above / all;
+        let power = |exponent: f64| quotient.powf(T::from_f64(exponent));
+        let penalized = quadratic > T::ZERO;
+        match self {
+            Beta::Frobenius => quotient,
+            Beta::KullbackLeibler if !penalized || quotient == T::ZERO => quotient,
+            Beta::KullbackLeibler => {
+                let linear = below / all;
+                let four = T::from_f64(4.0);
+                let root = (linear * linear + four * (quadratic / all) * quotient).sqrt();
+                (quotient + quotient) / (linear + root)
+            }
+            Beta::ItakuraSaito if !penalized => quotient.sqrt(),
+            Beta::ItakuraSaito => power(1.0 / 3.0),
+            Beta::Other(beta) if beta > 2.0 => power(1.0 / (beta - 1.0)),
+            Beta::Other(beta) if penalized => power(1.0 / (3.0 - beta)),
+            Beta::Other(beta) if beta < 1.0 => power(1.0 / (2.0 - beta)),
+            Beta::Other(_) => quotient,
+        }
+    }
+
+    /// `d(x, v)`, and the size of x that it is compared with. The small difference of large terms is written as one of small
+    /// terms, of `x / v - 1` and its logarithm.
+    pub fn divergence(self, x: f64, v: f64) -> [f64; 2] {
+        let excess = (x - v) / v;
+        match self {
+            Beta::Frobenius => [0.5 * (x - v) * (x - v), 0.5 * x * x],
+            Beta::KullbackLeibler if x == 0.0 => [v, 0.0],
+            Beta::KullbackLeibler => [v * ((1.0 + excess) * libm::log1p(excess) - excess).max(0.0), x],
+            Beta::ItakuraSaito => [(excess - libm::log1p(excess)).max(0.0), 1.0],
+            Beta::Other(beta) => {
+                let size = if x == 0.0 { 0.0 } else { libm::pow(x, beta) };
+                let difference = libm::expm1(beta * libm::log1p(excess)) - beta * excess;
+                [libm::pow(v, beta) * (difference / (beta * (beta - 1.0))).max(0.0), size / beta.max(1.0)]
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The sums that an update takes from X, and the divergence: by panels of rows, or of a sparse X by its stored entries.
+
+use crate::alternating::{Pair, Updated, multiply, update_entries};
+use crate::columns::Total;
+use crate::error::{Error, Operand};
+use crate::kernel::{Execution, Out, QuotientRow, gemm, gemm_scratch_len, max_abs};
+use crate::operator::Entries;
+use crate::range;
+use crate::real::Real;
+use crate::scratch::{max, min, split, sum, times};
+use crate::view::{MatMut, MatRef};
+
+use super::beta::Beta;
+
+/// Entries of X, and of V, that are held at a time.
+const PANEL: usize = 1 << 15;
+/// Rows that they are at least.
+const LEAST_ROWS: usize = 16;
+
+/// What updates need beside the pair.
+#[derive(Debug)]
+pub(super) struct Updates<'a, T> {
+    beta: Beta,
+    /// What V is at least.
+    floor: T,
+    below: &'a mut [T],
+    x_panel: &'a mut [T],
+    v_panel: &'a mut [T],
+    scratch: &'a mut [T],
+}
+
+/// Elements of memory for [`Updates`].
+pub(super) const fn updates_len(m: usize, n: usize, k: usize) -> usize {
+    sum(layout(m, n, k))
+}
+
+/// The denominators, panels of X and of V, and what products need.
+const fn layout(m: usize, n: usize, k: usize) -> [usize; 4] {
+    let products = max(gemm_scratch_len(m, n, k), max(gemm_scratch_len(m, k, n), gemm_scratch_len(n, k, m)));
+    let panel = panel_len(m, n);
+    [times(max(m, n), k), panel, panel, products]
+}
+
+/// Elements of a panel: whole rows, as many as stay in a second-level cache beside each other, but a few at least.
+const fn panel_len(m: usize, n: usize) -> usize {
+    max(min(times(m, n), PANEL), times(LEAST_ROWS, n))
+}
+
+impl<'a, T: Real> Updates<'a, T> {
+    pub fn new<X: Entries<T>>(beta: Beta, pair: &Pair<'_, T, X>, memory: &'a mut [T]) -> Result<Self, Error> {
+        let x = pair.data.operator();
+        let [below, x_panel, v_panel, scratch] = split(memory, layout(x.rows(), x.cols(), pair.rank()))?;
+        let floor = (pair.data.largest.scale(-pair.data.exponent) * T::EPSILON).max(T::MIN_POSITIVE);
+        Ok(Updates { beta, floor, below, x_panel, v_panel, scratch })
+    }
+
+    /// The divergence of `2^exponent X` over that of X.
+    pub fn unit(&self, exponent: i32) -> f64 {
+        libm::exp2(f64::from(exponent) * self.beta.exponent())
+    }
+
+    /// X must have no zeros.
+    pub fn refuse_zeros<X: Entries<T>>(&mut self, x: &X) -> Result<(), Error> {
+        let n = x.cols();
+        for i in 0..x.rows() {
+            let row = self.x_panel.get_mut(..n).unwrap_or_default();
+            x.copy_rows(i, MatMut::packed(row, 1, n));
+            if let Some(col) = row.iter().position(|x| *x == T::ZERO) {
+                return Err(Error::Zero { operand: Operand::A, row: i, col });
+            }
+        }
+        Ok(())
+    }
+
+    /// The numerators, in the pair's product, and the denominators for W, or for H.
+    fn terms<X: Entries<T>>(&mut self, pair: &mut Pair<'_, T, X>, for_w: bool) -> Result<(), Error> {
+        let Updates { beta, floor, below, x_panel, v_panel, scratch } = self;
+        let (x, k, execution) = (pair.data.operator(), pair.rank(), pair.execution);
+        let (m, n) = (x.rows(), x.cols());
+        let lines = if for_w { m } else { n };
+        let above = pair.product.get_mut(..lines * k).unwrap_or_default();
+        let below = below.get_mut(..lines * k).unwrap_or_default();
+        above.fill(T::ZERO);
+        below.fill(T::ZERO);
+        let simple = matches!(beta, Beta::KullbackLeibler);
+        let h = MatRef::packed(pair.bt, n, k);
+        if simple && x.sparse_row(0).is_some() {
+            for (i, w) in pair.a.chunks(k.max(1)).enumerate() {
+                let (columns, values) = x.sparse_row(i).unwrap_or_default();
+                let out =
+                    if for_w { Out::Row(above.get_mut(i * k..(i + 1) * k).unwrap_or_default()) } else { Out::Rows(above) };
+                let (exponent, floor) = (pair.data.exponent, *floor);
+                execution.isa().run(QuotientRow { columns, values, exponent, w, ht: pair.bt, floor, out });
+            }
+        } else {
+            let height = x_panel.len().checked_div(n).unwrap_or(m).max(1);
+            for first in (0..m).step_by(height) {
+                let rows = height.min(m - first);
+                let w = MatRef::packed(pair.a, m, k).submatrix(first, 0, rows, k);
+                let (x_panel, v_panel) =
+                    panels(x, first, w, h, pair.data.exponent, [x_panel, v_panel], execution, scratch)?;
+                beta.terms(execution.isa(), x_panel, v_panel, *floor);
+                let products = [(x_panel, &mut *above), (v_panel, &mut *below)];
+                for (panel, to) in products.into_iter().take(if simple { 1 } else { 2 }) {
+                    let panel = MatRef::packed(panel, rows, n);
+                    let to = MatMut::packed(to, lines, k);
+                    if for_w {
+                        let to = to.submatrix(first, 0, rows, k);
+                        gemm(T::ONE, panel, h, T::ZERO, to, execution, scratch)?;
+                    } else {
+                        gemm(T::ONE, panel.t(), w, T::ONE, to, execution, scratch)?;
+                    }
+                }
+            }
+        }
+        if simple {
+            let other = if for_w { &*pair.bt } else { &*pair.a };
+            let (sums, rest) = below.split_at_mut_checked(k).unwrap_or_default();
+            add_rows(other, sums);
+            rest.chunks_mut(k).for_each(|row| add_rows(sums, row));
+        }
+        if !for_w {
+            x.sum(above)?;
+            x.sum(below)?;
+        }
+        Ok(())
+    }
+
+    /// Updates a factor, 0 for W and 1 for H, under these penalties.
+    pub fn update<X: Entries<T>>(
+        &mut self,
+        pair: &mut Pair<'_, T, X>,
+        [l1, l2]: [T; 2],
+        side: usize,
+    ) -> Result<Updated<T>, Error> {
+        self.terms(pair, side == 0)?;
+        let (beta, below) = (self.beta, &*self.below);
+        let factor = if side == 0 { &mut *pair.a } else { &mut *pair.bt };
+        let largest = max_abs(factor);
+        let scale = if largest > T::ZERO { largest } else { T::ONE };
+        Ok(update_entries(factor, pair.product, |i, x, above| {
+            let (below, quadratic) = (below.at(i) + l1, l2 * x);
+            let gradient = below + quadratic - above;
+            multiply(x, beta.factor(above, below, quadratic), gradient, below.max(-gradient) / scale)
+        }))
+    }
+
+    /// The divergence, and the size of X that it is compared with, on all machines.
+    pub fn divergence<X: Entries<T>>(&mut self, pair: &mut Pair<'_, T, X>) -> Result<[f64; 2], Error> {
+        let Updates { beta, floor, x_panel, v_panel, scratch, .. } = self;
+        let (x, k, execution, exponent) = (pair.data.operator(), pair.rank(), pair.execution, pair.data.exponent);
+        let (m, n) = (x.rows(), x.cols());
+        let mut total = [0.0; 2];
+        let mut add = |x: T, v: T| {
+            let [divergence, size] = beta.divergence(x.to_f64(), v.max(*floor).to_f64());
+            total = [total[0] + divergence, total[1] + size];
+        };
+        let mut zeros = 0.0;
+        if matches!(beta, Beta::KullbackLeibler) && x.sparse_row(0).is_some() {
+            // A zero of X adds v: all v together, less those of the stored entries.
+            for (i, w) in pair.a.chunks(k).enumerate() {
+                let (columns, values) = x.sparse_row(i).unwrap_or_default();
+                for (j, value) in columns.iter().zip(values) {
+                    let start = *j as usize * k;
+                    let v = execution.isa().dot(w, pair.bt.get(start..start + k).unwrap_or_default());
+                    add(value.scale(-exponent), v);
+                    zeros -= v.max(*floor).to_f64();
+                }
+            }
+            for j in 0..k {
+                let sum = |factor: &[T]| factor.iter().skip(j).step_by(k).fold(0.0, |sum, x| sum + x.to_f64());
+                zeros += sum(pair.a) * sum(pair.bt);
+            }
+        } else {
+            let h = MatRef::packed(pair.bt, n, k);
+            let height = x_panel.len().checked_div(n).unwrap_or(m).max(1);
+            for first in (0..m).step_by(height) {
+                let rows = height.min(m - first);
+                let w = MatRef::packed(pair.a, m, k).submatrix(first, 0, rows, k);
+                let (x_panel, v_panel) = panels(x, first, w, h, exponent, [x_panel, v_panel], execution, scratch)?;
+                x_panel.iter().zip(v_panel).for_each(|(x, v)| add(*x, *v));
+            }
+        }
+        let [divergence, size] = total;
+        // Each in two parts, so that T holds all digits.
+        let whole = [divergence + zeros, size];
+        let parts = whole.map(T::from_f64);
+        let rest = [0, 1].map(|i| T::from_f64(whole.at(i) - parts.at(i).to_f64()));
+        let mut sums = [parts.at(0), parts.at(1), rest.at(0), rest.at(1)];
+        x.sum(&mut sums)?;
+        let both = |i: usize| sums.at(i).to_f64() + sums.at(i + 2).to_f64();
+        // The sums of V that cancel leave rounding.
+        Ok([both(0).max(0.0), both(1)])
+    }
+}
+
+/// Panels of X and of V = W H for the rows of `w`, which begin with row `first` of X.
+#[allow(clippy::too_many_arguments)]
+fn panels<'p, T: Real, X: Entries<T>>(
+    x: &X,
+    first: usize,
+    w: MatRef<'_, T>,
+    h: MatRef<'_, T>,
+    exponent: i32,
+    [x_panel, v_panel]: [&'p mut [T]; 2],
+    execution: Execution,
+    scratch: &mut [T],
+) -> Result<(&'p mut [T], &'p mut [T]), Error> {
+    let (rows, n) = (w.rows(), h.rows());
+    let x_panel = x_panel.get_mut(..rows * n).unwrap_or_default();
+    let v_panel = v_panel.get_mut(..rows * n).unwrap_or_default();
+    x.copy_rows(first, MatMut::packed(x_panel, rows, n));
+    range::multiply(MatMut::packed(x_panel, rows * n, 1), -exponent);
+    gemm(T::ONE, w, h.t(), T::ZERO, MatMut::packed(v_panel, rows, n), execution, scratch)?;
+    Ok((x_panel, v_panel))
+}
+
+/// Adds the rows of a matrix, as long as `sums`, to `sums`.
+fn add_rows<T: Real>(rows: &[T], sums: &mut [T]) {
+    for row in rows.chunks(sums.len().max(1)) {
+        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x);
+    }
+}
+
