@@ -125,7 +125,8 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         }
         let (exponent, own_b) = (data.exponent, exponent_of(b));
         let own_a = if both { exponent_on_all_machines(left.as_ref(), |sum| x.sum(sum))? } else { exponent - own_b };
-        let ordinary = scaling == Scaling::Extreme && exponent == 0 && own_a.abs().max(own_b.abs()) <= T::MAX_EXPONENT / 8;
+        let ordinary =
+            scaling == Scaling::Extreme && exponent == 0 && own_a.abs().max(own_b.abs()) <= T::MAX_EXPONENT / 8;
         let shares = match (&right, ordinary) {
             (Right::Start(_), true) => [0, 0],
             (Right::Start(_), false) => shares::<T>(exponent, own_b),

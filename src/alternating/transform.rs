@@ -30,7 +30,18 @@ pub(crate) enum Rows {
     Free,
 }
 
-/// The names of the factors in errors: that which is computed, and that which stays.
+/// The factor that stays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fixed<'a, T, S> {
+    /// B^T, `n x k`.
+    pub bt: MatRef<'a, T>,
+    /// The names of the factors in errors: that which is computed, and this one.
+    pub names: [Operand; 2],
+    /// Replaces sums by those over all machines that hold a part of the columns of X.
+    pub sum: S,
+}
+
+/// [`Fixed::names`] where the caller's X is worked with.
 pub(crate) const LEFT: [Operand; 2] = [Operand::Left, Operand::Right];
 /// The same where the caller's X is the transpose.
 pub(crate) const RIGHT: [Operand; 2] = [Operand::Right, Operand::Left];
@@ -46,18 +57,16 @@ const fn layout(m: usize, n: usize, k: usize, operator: usize) -> [usize; 7] {
     [times(m, k), times(n, k), times(m, k), square, square, max(products, descend_scratch_len(m, k)), operator]
 }
 
-/// Fills `a`, `m x k`, for X, `m x n`, and B, of which `bt`, `n x k`, is the transpose. `all` replaces sums by those over all
-/// machines that hold a part of the columns of X.
+/// Fills `a`, `m x k`, for X, `m x n`, and B, `k x n`.
 pub(crate) fn transform<T: Real, X: LinearOperator<T>>(
     x: &X,
-    bt: MatRef<'_, T>,
+    fixed: Fixed<'_, T, impl Fn(&mut [T]) -> Result<(), Error>>,
     a: MatMut<'_, T>,
     rows: Rows,
-    [a_name, b_name]: [Operand; 2],
-    all: impl Fn(&mut [T]) -> Result<(), Error>,
     execution: Execution,
     memory: &mut [T],
 ) -> Result<(), Error> {
+    let Fixed { bt, names: [a_name, b_name], sum } = fixed;
     let (m, n, k) = (x.rows(), x.cols(), bt.cols());
     if k == 0 {
         return Err(Error::Rank { max: usize::MAX, given: 0 });
@@ -77,14 +86,14 @@ pub(crate) fn transform<T: Real, X: LinearOperator<T>>(
     checked.map_err(|error| if b_name == Operand::Right { error.transposed() } else { error })?;
 
     // Of order one, as X is.
-    let share = exponent_on_all_machines(bt, &all)?;
+    let share = exponent_on_all_machines(bt, &sum)?;
     copy_scaled(bt, -share, MatMut::packed(b, n, k));
     let exponents = [data.exponent - share, data.exponent];
     let mut g = Columns::new(g, k, k);
     gram(MatRef::packed(b, n, k), g.as_mut(), execution, scratch)?;
-    all(g.as_mut_slice())?;
+    sum(g.as_mut_slice())?;
     data.multiply(b, k, product)?;
-    all(product)?;
+    sum(product)?;
     let rows = match rows {
         Rows::Nonnegative { weights, sweeps, rest, .. } => {
             work.fill(T::ZERO);

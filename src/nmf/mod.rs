@@ -42,7 +42,9 @@ pub use start::{Fill, nndsvd, nndsvd_dense_scratch_len, nndsvd_scratch_len, rand
 
 use core::ops::ControlFlow;
 
-use crate::alternating::{LEFT, Pair, Record, Right, Rows, Scaling, Signs, dense_pair_len, pair_len, sweeps, transform_len};
+use crate::alternating::{
+    Fixed, LEFT, Pair, Record, Right, Rows, Scaling, Signs, dense_pair_len, pair_len, sweeps, transform_len,
+};
 use crate::error::Error;
 use crate::operator::{Dense, LinearOperator};
 use crate::real::Real;
@@ -174,5 +176,6 @@ pub fn transform<T: Real, X: LinearOperator<T>>(
     options.check()?;
     let (weights, sweeps, rest) = (options.left.weights(), options.max_iterations, options.tolerance);
     let rows = Rows::Nonnegative { all: true, weights, sweeps, rest };
-    crate::alternating::transform(x, h.t(), w, rows, LEFT, |_| Ok(()), options.execution, memory)
+    let fixed = Fixed { bt: h.t(), names: LEFT, sum: |_: &mut [T]| Ok(()) };
+    crate::alternating::transform(x, fixed, w, rows, options.execution, memory)
 }

@@ -28,8 +28,8 @@ pub use start::{kmeans_scratch_len, kmeans_start, random_start, svd_scratch_len,
 use core::ops::ControlFlow;
 
 use crate::alternating::{
-    LEFT, Pair, RIGHT, Record, Right, Rows, Scaling, Signs, Stopping, dense_pair_len, pair_len, stopping_setters,
-    transform, transform_len,
+    Fixed, LEFT, Pair, RIGHT, Record, Right, Rows, Scaling, Signs, Stopping, dense_pair_len, pair_len,
+    stopping_setters, transform, transform_len,
 };
 use crate::error::{Error, Operand};
 use crate::kernel::Execution;
@@ -150,9 +150,7 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
         let (right, signs, execution) = (Right::Start(g), Signs::RightNonnegative, options.execution);
         let pair = Pair::new(x, f, right, signs, Scaling::Extreme, execution, memory)?;
         let method = match options.solver {
-            Solver::Hals => {
-                Method::Hals(Hals::new(&pair, options.max_sweeps, options.extrapolate, own)?)
-            }
+            Solver::Hals => Method::Hals(Hals::new(&pair, options.max_sweeps, options.extrapolate, own)?),
             Solver::Multiplicative => Method::Multiplicative(Ding::new(x.rows(), x.cols(), k, own)?),
         };
         Ok(State { pair, method, record: Record::NEW })
@@ -235,7 +233,8 @@ pub fn transform_rows<T: Real, X: LinearOperator<T>>(
     options: &Options,
     memory: &mut [T],
 ) -> Result<(), Error> {
-    transform(x, g.t(), f, Rows::Free, LEFT, |_| Ok(()), options.execution, memory)
+    let fixed = Fixed { bt: g.t(), names: LEFT, sum: |_: &mut [T]| Ok(()) };
+    transform(x, fixed, f, Rows::Free, options.execution, memory)
 }
 
 /// Elements of memory for [`transform_columns`] with this operator.
@@ -269,6 +268,6 @@ pub fn transform_columns<T: Real, X: LinearOperator<T>>(
     let rows = Rows::Nonnegative { all: false, weights: [0.0; 2], sweeps, rest };
     let name =
         |error| if let Error::NonFinite { operand: Operand::A, .. } = error { error.transposed() } else { error };
-    let all = |sums: &mut [T]| x.sum(sums);
-    transform(&Transposed(x), f, g.t(), rows, RIGHT, all, options.execution, memory).map_err(name)
+    let fixed = Fixed { bt: f, names: RIGHT, sum: |sums: &mut [T]| x.sum(sums) };
+    transform(&Transposed(x), fixed, g.t(), rows, options.execution, memory).map_err(name)
 }

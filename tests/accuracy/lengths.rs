@@ -10,7 +10,7 @@ use proptest::prelude::*;
 type Length = fn([usize; 4]) -> usize;
 
 /// Every closed form, the number of dimensions that it has, and those that alone make it overflow.
-const LENGTHS: [(&str, usize, &[usize], Length); 25] = [
+const LENGTHS: [(&str, usize, &[usize], Length); 30] = [
     ("qr", 2, &[0, 1], |[m, n, ..]| qr::qr_scratch_len(m, n)),
     ("jacobi", 2, &[0, 1], |[m, n, ..]| svd::jacobi_scratch_len(m, n)),
     ("jacobi warm", 2, &[0, 1], |[m, n, ..]| svd::jacobi_warm_scratch_len(m, n)),
@@ -36,6 +36,11 @@ const LENGTHS: [(&str, usize, &[usize], Length); 25] = [
     ("dense operator", 3, &[1], |[m, n, k, _]| Dense::<f64>::scratch_len_for(m, n, k)),
     ("nmf", 3, &[0, 1, 2], |[m, n, k, _]| nmf::dense_scratch_len::<f32>(m, n, k)),
     ("snmf", 3, &[0, 1, 2], |[m, n, k, _]| snmf::dense_scratch_len::<f64>(m, n, k)),
+    ("divergence", 3, &[0, 1, 2], |[m, n, k, _]| nmf::divergence::dense_scratch_len::<f32>(m, n, k)),
+    ("nndsvd", 4, &[], |[m, n, k, p]| nmf::nndsvd_dense_scratch_len::<f32>(m, n, k, p)),
+    ("nmf transform", 3, &[0, 1, 2], |[m, n, k, _]| nmf::transform_dense_scratch_len::<f64>(m, n, k)),
+    ("snmf rows", 3, &[0, 1, 2], |[m, n, k, _]| snmf::transform_rows_dense_scratch_len::<f64>(m, n, k)),
+    ("snmf columns", 3, &[0, 1, 2], |[m, n, k, _]| snmf::transform_columns_dense_scratch_len::<f64>(m, n, k)),
 ];
 
 proptest! {

@@ -1,7 +1,7 @@
 //! Rows that live on two machines: threads that meet to sum.
 
 use super::measures::Matrix;
-use lowrank::operator::{Dense, LinearOperator, Scan};
+use lowrank::operator::{Dense, Entries, LinearOperator, Scan};
 use lowrank::{Error, MatMut, MatRef};
 use std::sync::{Barrier, Mutex};
 
@@ -61,6 +61,12 @@ impl LinearOperator<f64> for Part<'_> {
         }
         barrier.wait();
         Ok(())
+    }
+}
+
+impl Entries<f64> for Part<'_> {
+    fn copy_rows(&self, first: usize, panel: MatMut<'_, f64>) {
+        self.rows.copy_rows(first, panel);
     }
 }
 

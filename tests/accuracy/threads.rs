@@ -3,7 +3,8 @@
 use super::matrices::{Sparse, nonnegative, random};
 use super::measures::Matrix;
 use lowrank::kernel::{Backend, Execution, Parallelism};
-use lowrank::operator::{Dense, LinearOperator, Transposed};
+use lowrank::nmf::divergence;
+use lowrank::operator::{Dense, Entries, LinearOperator, Transposed};
 use lowrank::svd::{self, truncated};
 use lowrank::{MatMut, MatRef, measures, nmf, snmf};
 use std::ops::ControlFlow;
@@ -66,7 +67,61 @@ fn everything(x: &(impl LinearOperator<f32> + Sync), execution: Execution) -> Ve
     let solvers = [Some(nmf::Solver::Hals), Some(nmf::Solver::Multiplicative), None];
     let mut results: Vec<_> = solvers.into_iter().map(|solver| nmf_bits(x, execution, solver)).collect();
     results.push(svd_bits(x, execution));
+    results.push(start_and_transform_bits(x, execution));
     results
+}
+
+/// NNDSVD, and the factors of X for the other factor of that.
+fn start_and_transform_bits(x: &(impl LinearOperator<f32> + Sync), execution: Execution) -> Vec<u32> {
+    let (m, n, k) = (x.rows(), x.cols(), 12);
+    let (mut w, mut h, mut f, mut g) = (vec![0.0; m * k], vec![0.0; k * n], vec![0.0; m * k], vec![0.0; k * n]);
+    let truncated = truncated::Options::new().execution(execution);
+    let lengths = [
+        nmf::nndsvd_scratch_len(x, k, &truncated),
+        nmf::transform_scratch_len(x, k),
+        snmf::transform_rows_scratch_len(x, k),
+        snmf::transform_columns_scratch_len(x, k),
+    ];
+    let mut scratch = vec![f32::NAN; lengths.into_iter().max().unwrap()];
+    let views = (MatMut::row_major(&mut w, m, k).unwrap(), MatMut::row_major(&mut h, k, n).unwrap());
+    nmf::nndsvd(x, views.0, views.1, nmf::Fill::Part(0.1), &truncated, &mut scratch).unwrap();
+    let start = [bits(&w), bits(&h)].concat();
+    let (right, options) = (MatRef::row_major(&h, k, n).unwrap(), nmf::Options::new().execution(execution));
+    nmf::transform(x, right, MatMut::row_major(&mut w, m, k).unwrap(), &options, &mut scratch).unwrap();
+    let options = snmf::Options::new().execution(execution);
+    snmf::transform_rows(x, right, MatMut::row_major(&mut f, m, k).unwrap(), &options, &mut scratch).unwrap();
+    let left = MatRef::row_major(&f, m, k).unwrap();
+    snmf::transform_columns(x, left, MatMut::row_major(&mut g, k, n).unwrap(), &options, &mut scratch).unwrap();
+    [start, bits(&w), bits(&f), bits(&g)].concat()
+}
+
+#[test]
+fn divergences_have_the_same_bits_in_every_pool() {
+    let x = nonnegative(700, 300, 0.9, 167);
+    let (sparse, all) = (Sparse::<f32>::of(&x), x.cast::<f32>());
+    let (k, dense) = (12, Dense::new(MatRef::row_major(&all, 700, 300).unwrap()));
+    fn run<X: Entries<f32>>(x: &X, k: usize, beta: f64, execution: Execution) -> Vec<u32> {
+        let (m, n) = (x.rows(), x.cols());
+        let (mut w, mut h) = (nonnegative(m, k, 0.0, 168).cast::<f32>(), nonnegative(k, n, 0.0, 169).cast::<f32>());
+        let mut memory = vec![f32::NAN; divergence::scratch_len(x, k)];
+        let (left, right) = (MatMut::row_major(&mut w, m, k).unwrap(), MatMut::row_major(&mut h, k, n).unwrap());
+        let options = divergence::Options::new(beta).max_iterations(3).execution(execution);
+        divergence::factorize(x, left, right, &options, &mut memory, |_| ControlFlow::Continue(())).unwrap();
+        [bits(&w), bits(&h)].concat()
+    }
+    for execution in executions() {
+        let one = execution.parallelism(Parallelism::One);
+        for beta in [0.5, 1.0, 2.0] {
+            let pooled = same_in_every_pool("dense", || run(&dense.execution(execution), k, beta, execution));
+            if execution.backend == Backend::Own {
+                assert!(pooled == run(&dense, k, beta, one), "beta {beta}");
+            }
+            let pooled = same_in_every_pool("CSR", || run(&sparse.csr().execution(execution), k, beta, execution));
+            if execution.backend == Backend::Own {
+                assert!(pooled == run(&sparse.csr(), k, beta, one), "CSR, beta {beta}");
+            }
+        }
+    }
 }
 
 fn matrix(rows: usize, cols: usize, zeros: f64) -> Matrix {

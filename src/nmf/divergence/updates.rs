@@ -87,8 +87,11 @@ impl<'a, T: Real> Updates<'a, T> {
         if simple && x.sparse_row(0).is_some() {
             for (i, w) in pair.a.chunks(k.max(1)).enumerate() {
                 let (columns, values) = x.sparse_row(i).unwrap_or_default();
-                let out =
-                    if for_w { Out::Row(above.get_mut(i * k..(i + 1) * k).unwrap_or_default()) } else { Out::Rows(above) };
+                let out = if for_w {
+                    Out::Row(above.get_mut(i * k..(i + 1) * k).unwrap_or_default())
+                } else {
+                    Out::Rows(above)
+                };
                 let (exponent, floor) = (pair.data.exponent, *floor);
                 execution.isa().run(QuotientRow { columns, values, exponent, w, ht: pair.bt, floor, out });
             }
@@ -221,4 +224,3 @@ fn add_rows<T: Real>(rows: &[T], sums: &mut [T]) {
         sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x);
     }
 }
-

@@ -1,6 +1,7 @@
 //! Random and NNDSVD starts, and the scale of any start.
 
 use super::{Nmf, SOLVERS, dense_updates, never_rises, start, updates, usable};
+use crate::machines::halves;
 use crate::matrices::nonnegative;
 use crate::measures::Matrix;
 use lowrank::nmf::{self, Fill, Norm, Options};
@@ -263,5 +264,77 @@ fn one_factor_takes_the_scale_of_the_other() {
             let without = Matrix::new(6, 5, |i, j| product.at(i, j) - w.at(i, 1) * h.at(1, j));
             assert!(back.minus(&without).norm() < 1e-13 * product.norm(), "{kind:?}, 2^{e}");
         }
+    }
+}
+
+#[test]
+fn what_cannot_be_scaled_is_refused() {
+    let run = |w: [f64; 4], h: &[f64], rows: usize| {
+        let (mut left, mut right) = (w, h.to_vec());
+        let views =
+            (MatMut::row_major(&mut left, 2, 2).unwrap(), MatMut::row_major(&mut right, rows, h.len() / rows).unwrap());
+        let result = nmf::normalize(views.0, views.1, Norm::One);
+        assert!(result.is_ok() || left.iter().zip(&w).all(|(x, y)| x.to_bits() == y.to_bits()) && right[0] == h[0]);
+        result
+    };
+    assert_eq!(run([1.0; 4], &[1.0; 6], 2), Ok(()));
+    let shape = Error::Shape { operand: Operand::Right, expected: (2, 2), given: (3, 2) };
+    assert_eq!(run([1.0; 4], &[1.0; 6], 3), Err(shape));
+    let bad = |operand, row, col| Err(Error::NonFinite { operand, row, col });
+    assert_eq!(run([1.0, 1.0, f64::NAN, 1.0], &[1.0; 4], 2), bad(Operand::Left, 1, 0));
+    assert_eq!(run([1.0; 4], &[1.0, f64::INFINITY, 1.0, 1.0], 2), bad(Operand::Right, 0, 1));
+}
+
+/// W times a power of two and H divided by it: the same iterates, as far as the numbers reach.
+#[test]
+fn the_scale_of_one_factor_does_not_matter() {
+    fn check<T: Real>(exponents: &[i32]) {
+        let x = nonnegative(40, 30, 0.2, 105).rounded::<T>();
+        let (w, h) = start(40, 30, 3, 106);
+        let scaled = |x: &Matrix, e: i32| Matrix::new(x.rows, x.cols, |i, j| T::from_f64(x.at(i, j)).scale(e).to_f64());
+        for solver in SOLVERS {
+            let plain = dense_updates::<T>(&x, &w, &h, solver, 10);
+            for &e in exponents {
+                let result = dense_updates::<T>(&x, &scaled(&w, e), &scaled(&h, -e), solver, 10);
+                usable(&x, &result, "scaled apart");
+                let off = (result.errors[9] - plain.errors[9]).abs();
+                assert!(off < 100.0 * T::EPSILON.to_f64(), "2^{e}, {solver:?}: {off:e}");
+            }
+        }
+    }
+    check::<f64>(&[-1000, -530, 3, 530, 1000]);
+    check::<f32>(&[-100, -30, 30, 100]);
+}
+
+/// The parts of either sign, and the mean size of a factor, are those of all rows.
+#[test]
+fn nndsvd_on_two_machines_is_that_of_one() {
+    let x = nonnegative(60, 18, 0.3, 107);
+    let options = truncated::Options::new().oversample(14);
+    for fill in [Fill::Zeros, Fill::Part(0.3), Fill::Mean] {
+        let start_of = |x: &dyn Fn(MatMut<'_, f64>, MatMut<'_, f64>), rows: usize| {
+            let (mut w, mut h) = (vec![7.0; rows * 4], vec![7.0; 4 * 18]);
+            x(MatMut::row_major(&mut w, rows, 4).unwrap(), MatMut::row_major(&mut h, 4, 18).unwrap());
+            (w, h)
+        };
+        let dense = Dense::new(MatRef::row_major(&x.data, 60, 18).unwrap());
+        let whole = |w: MatMut<'_, f64>, h: MatMut<'_, f64>| {
+            let mut scratch = vec![f64::NAN; nmf::nndsvd_scratch_len(&dense, 4, &options)];
+            nmf::nndsvd(&dense, w, h, fill, &options, &mut scratch).unwrap();
+        };
+        let one = start_of(&whole, 60);
+        let two = halves(&x, |number, half| {
+            let options = options.machine(number);
+            let part = |w: MatMut<'_, f64>, h: MatMut<'_, f64>| {
+                let mut scratch = vec![f64::NAN; nmf::nndsvd_scratch_len(half, 4, &options)];
+                nmf::nndsvd(half, w, h, fill, &options, &mut scratch).unwrap();
+            };
+            start_of(&part, 30)
+        });
+        for (number, (w, h)) in two.iter().enumerate() {
+            let near = |x: &[f64], y: &[f64]| x.iter().zip(y).all(|(x, y)| (x - y).abs() < 1e-6);
+            assert!(near(h, &one.1) && near(w, &one.0[number * 120..][..120]), "{fill:?}, machine {number}");
+        }
+        assert!(two[0].1 == two[1].1, "H is the same on both");
     }
 }
