@@ -192,8 +192,8 @@ fn a_sparse_file_gives_the_factors_of_the_dense_one() {
     let csv: String =
         x.chunks(cols).map(|row| row.iter().map(f64::to_string).collect::<Vec<_>>().join(",") + "\n").collect();
     fs::write(home.join("X.csv"), csv).unwrap();
-    // Other starts come from an SVD to a tolerance, which dense and sparse matrices meet in different ways. Below this rank the
-    // dense matrix gets more sweeps for its dearer product.
+    // Other starts come from an SVD to a tolerance, which dense and sparse matrices meet in different ways. Below this rank
+    // the dense matrix gets more sweeps for its dearer product.
     for method in ["svd", "nmf --init random", "snmf --init random"] {
         let products = ["X.npy", "X.mtx", "X.csv"].map(|file| {
             json(home, &format!("factorize {file} --method {method} --rank 7 --max-iter 30 -o out"));

@@ -1,7 +1,7 @@
 //! What NMF and semi-NMF share: `X ~ A B` by updating the factors in turn, until a criterion ends it.
 //!
-//! `data` reaches X and tells the loss, `pair` holds the factors, `rows` does multiplicative updates, `extrapolation` hastens
-//! coordinate descent, `transform` computes one factor for the other.
+//! `data` reaches X and tells the loss, `pair` holds the factors, `rows` does multiplicative updates, `extrapolation`
+//! hastens coordinate descent, `transform` computes one factor for the other.
 
 mod data;
 mod extrapolation;
@@ -35,8 +35,8 @@ pub enum Solver {
 /// A row of a factor is at rest in an iteration when a sweep moves it by less than this part of the first one's distance.
 pub(crate) const REST: f64 = 0.1;
 
-/// The bound on sweeps over a factor of `k` columns in its turn: what is asked for, or for 0 as many as take about a third of
-/// the product of X, whose `entries` are those for each row of the factor, but 2 to 10.
+/// The bound on sweeps over a factor of `k` columns in its turn: what is asked for, or for 0 as many as take about a third
+/// of the product of X, whose `entries` are those for each row of the factor, but 2 to 10.
 pub(crate) fn sweeps(bound: usize, entries: usize, k: usize) -> usize {
     if bound == 0 { (1 + entries / (3 * k).max(1)).clamp(2, 10) } else { bound }
 }
@@ -55,8 +55,8 @@ pub struct Progress {
     /// The sum of the magnitudes of the projected gradient that the iteration met, over both factors, relative to that of
     /// the first iteration: of a derivative, or of its negative part where the entry is zero and may not be negative.
     pub projected_gradient: f64,
-    /// `sqrt(sum_j |a_j|^2 |b_j|^2) / |X|_F` for the columns of A and the rows of B: the size of the rank-one terms. Where much
-    /// more than 1, the terms cancel each other: the problem is ill-posed, and its best factors are large, or infinite.
+    /// `sqrt(sum_j |a_j|^2 |b_j|^2) / |X|_F` for the columns of A and the rows of B: the size of the rank-one terms. Where
+    /// much more than 1, the terms cancel each other: the problem is ill-posed, and its best factors are large, or infinite.
     pub terms: f64,
     /// Zeros that a multiplicative rule would have kept for ever, and that the iteration has raised to a positive number.
     pub lifted: usize,

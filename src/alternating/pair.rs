@@ -132,7 +132,8 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
             (Right::Start(_), false) => shares::<T>(exponent, own_b),
             (Right::Fixed(_), _) => [exponent - own_b, own_b],
         };
-        // A start far from the scale of X is brought to it; any other is taken as it is. Where A is no start, B may have any scale.
+        // A start far from the scale of X is brought to it; any other is taken as it is. Where A is no start, B may have any
+        // scale.
         let far = !both || (own_a + own_b).abs_diff(exponent) > T::SIGNIFICAND_BITS;
         let entry = if far && !ordinary { [own_a, own_b] } else { shares };
         copy_scaled(b.t(), -entry[1], MatMut::packed(bt, n, k));
@@ -260,7 +261,8 @@ pub(super) fn exponent_of<T: Real>(x: MatRef<'_, T>) -> i32 {
     if largest == T::ZERO { 0 } else { largest.exponent() }
 }
 
-/// The same for the rows of A on all machines, or a little more: each knows its own, and a sum, which `all` makes, must tell.
+/// The same for the rows of A on all machines, or a little more: each knows its own, and a sum, which `all` makes, must
+/// tell.
 pub(super) fn exponent_on_all_machines<T: Real>(
     a: MatRef<'_, T>,
     all: impl Fn(&mut [T]) -> Result<(), Error>,

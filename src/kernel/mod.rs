@@ -3,9 +3,9 @@
 //! `vector` holds the operations on slices, `panel` those on all columns of a matrix (of which `group` takes a few at a
 //! time), `product` the matrix products behind one door, [`gemm`](gemm()); `rotations` and `angles` make the columns of a
 //! block orthogonal, `descent` solves non-negative least squares, `sparse` multiplies with sparse matrices, `quotient`
-//! divides X by its approximation, `lanes` turns rows of small matrices into lanes. The bodies are written once over the vectors of
-//! `simd` and instantiated for each instruction set; the portable instance never fuses a multiplication with an addition, so
-//! it gives the same bits everywhere.
+//! divides X by its approximation, `lanes` turns rows of small matrices into lanes. The bodies are written once over the
+//! vectors of `simd` and instantiated for each instruction set; the portable instance never fuses a multiplication with an
+//! addition, so it gives the same bits everywhere.
 //!
 //! How a product is computed is a value, [`Execution`], never a side effect of a Cargo feature.
 

@@ -156,16 +156,16 @@ pub const fn transform_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usiz
 
 /// Fills `w`, `m x k`, with the best factor for new rows X, `m x n`, and an `h`, `k x n`, that stays.
 ///
-/// The penalty on W is that of the options; the solver does not matter, as each row is a convex problem: coordinate descent from
-/// zero until a sweep moves the row by less than the tolerance times the first one's distance, or for as many sweeps
-/// as the bound on iterations. A row has the same bits alone and among others of its scale. For H, given W, transpose all
+/// The penalty on W is that of the options; the solver does not matter, as each row is a convex problem: coordinate descent
+/// from zero until a sweep moves the row by less than the tolerance times the first one's distance, or for as many sweeps as
+/// the bound on iterations. A row has the same bits alone and among others of its scale. For H, given W, transpose all
 /// three; rows on several machines allow the first only.
 ///
 /// A product of X with `k` vectors, and `2 m k^2` operations for each sweep.
 ///
 /// # Errors
-/// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` and `Negative` for X and H; `Option`; `Overflow` if W exceeds the
-/// number range; and what the operator returns. W is unchanged then.
+/// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` and `Negative` for X and H; `Option`; `Overflow` if W exceeds
+/// the number range; and what the operator returns. W is unchanged then.
 pub fn transform<T: Real, X: LinearOperator<T>>(
     x: &X,
     h: MatRef<'_, T>,

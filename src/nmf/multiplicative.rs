@@ -48,8 +48,8 @@ impl<'a, T: Real> Multiplicative<'a, T> {
     }
 }
 
-/// Updates a factor again and again, given the product of X and the Gram matrix of the other. Returns the gradient that it met
-/// at first, and how many zeros were raised in all.
+/// Updates a factor again and again, given the product of X and the Gram matrix of the other. Returns the gradient that it
+/// met at first, and how many zeros were raised in all.
 fn sweep<T: Real>(
     factor: &mut [T],
     product: &[T],

@@ -17,8 +17,8 @@ pub enum Norm {
     Max,
 }
 
-/// Scales the rows of `right`, `k x n`, to norm one and the columns of `left`, `m x k`, by what that takes, so that the product
-/// stays what it is; of any sign. A row of zeros, and one whose norm the other factor cannot take, stays.
+/// Scales the rows of `right`, `k x n`, to norm one and the columns of `left`, `m x k`, by what that takes, so that the
+/// product stays what it is; of any sign. A row of zeros, and one whose norm the other factor cannot take, stays.
 ///
 /// To scale W transpose both: `normalize(h.t(), w.t(), norm)`.
 ///

@@ -23,9 +23,9 @@ impl Penalty {
         Penalty { l1, l2 }
     }
 
-    /// The penalty that scikit-learn's `NMF` means with `alpha_W` and `l1_ratio`, where `length` is the number of columns of X, and
-    /// with `alpha_H`, where it is the number of rows: `l1 = length alpha l1_ratio`, `l2 = length alpha (1 - l1_ratio)`. So
-    /// the penalty keeps its weight beside the loss when X grows.
+    /// The penalty that scikit-learn's `NMF` means with `alpha_W` and `l1_ratio`, where `length` is the number of columns of
+    /// X, and with `alpha_H`, where it is the number of rows: `l1 = length alpha l1_ratio`, `l2 = length alpha (1 -
+    /// l1_ratio)`. So the penalty keeps its weight beside the loss when X grows.
     pub const fn shared(alpha: f64, l1_ratio: f64, length: usize) -> Self {
         let whole = alpha * length as f64;
         Penalty { l1: whole * l1_ratio, l2: whole * (1.0 - l1_ratio) }
@@ -51,8 +51,8 @@ pub struct Options {
     pub left: Penalty,
     /// The penalty on H; default none.
     pub right: Penalty,
-    /// The bound on sweeps over a factor before the other's turn. The default 0 leaves it to the method: as many as take about
-    /// as long as a third of the product with X, but 2 to 10.
+    /// The bound on sweeps over a factor before the other's turn. The default 0 leaves it to the method: as many as take
+    /// about as long as a third of the product with X, but 2 to 10.
     pub max_sweeps: usize,
     /// HALS: whether to go on in the direction of the last step, as long as the objective falls; default true.
     pub extrapolate: bool,

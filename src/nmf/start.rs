@@ -61,8 +61,8 @@ pub const fn nndsvd_dense_scratch_len<T: Real>(m: usize, n: usize, rank: usize, 
 /// scaled to `s` times its norm. Entries that this leaves at zero become what `fill` says.
 ///
 /// # Errors
-/// `Option` unless a part to fill with is finite and not negative, and as [`svd::truncated`](fn@crate::svd::truncated): `Rank` if
-/// `k` is above `min(m, n)`. W and H are unchanged then, unless it is a sum over machines that failed.
+/// `Option` unless a part to fill with is finite and not negative, and as [`svd::truncated`](fn@crate::svd::truncated):
+/// `Rank` if `k` is above `min(m, n)`. W and H are unchanged then, unless it is a sum over machines that failed.
 pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     x: &X,
     mut w: MatMut<'_, T>,

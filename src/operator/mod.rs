@@ -101,8 +101,8 @@ pub trait Entries<T: Real>: LinearOperator<T> {
     /// Copies the rows from `first` on, as many as the panel has, which has the columns of A.
     fn copy_rows(&self, first: usize, panel: MatMut<'_, T>);
 
-    /// The columns, ascending, and the values of the entries of row `i` that may differ from zero; `None` for an operator that
-    /// does not know them apart. The same for every row; `None` for one that does not exist.
+    /// The columns, ascending, and the values of the entries of row `i` that may differ from zero; `None` for an operator
+    /// that does not know them apart. The same for every row; `None` for one that does not exist.
     fn sparse_row(&self, _i: usize) -> Option<(&[u32], &[T])> {
         None
     }

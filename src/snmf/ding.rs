@@ -1,8 +1,8 @@
 //! The multiplicative rule of Ding et al.
 //!
 //! F is computed as `(X Q) R^-T` from `G^T = Q R`, since `G G^T` has the square of the condition of G, which the iteration
-//! itself can make large. A row of G that is a combination of those before it, but for a part `sqrt(eps)`, gets a zero column
-//! in F: with more, F would be so large that rounding in G outweighs what the row adds.
+//! itself can make large. A row of G that is a combination of those before it, but for a part `sqrt(eps)`, gets a zero
+//! column in F: with more, F would be so large that rounding in G outweighs what the row adds.
 
 use crate::alternating::{Pair, Step, Updated, copy, multiply, rows_scratch_len, update_rows};
 use crate::columns::Columns;

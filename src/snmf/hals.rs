@@ -153,8 +153,8 @@ impl<'a, T: Real> Hals<'a, T> {
         if self.last.is_some() { pair.data.multiply(self.kept_m, k, pair.a) } else { Ok(()) }
     }
 
-    /// `M = G^T (S + t diag S)^-1` from the Cholesky factorization; two products with the inverse of R, which has only the root
-    /// of the condition of S.
+    /// `M = G^T (S + t diag S)^-1` from the Cholesky factorization; two products with the inverse of R, which has only the
+    /// root of the condition of S.
     fn solve<X: LinearOperator<T>>(&mut self, pair: &mut Pair<'_, T, X>, shift: T) -> Result<(), Error> {
         let Hals { m, r, inverse, scratch, .. } = self;
         let (k, execution) = (pair.rank(), pair.execution);

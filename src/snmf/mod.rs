@@ -46,8 +46,8 @@ use hals::{Hals, hals_scratch_len, side};
 pub struct Options {
     /// The method; default HALS.
     pub solver: Solver,
-    /// HALS: the bound on sweeps over G before F's turn. The default 0 leaves it to the method: as many as take about as long
-    /// as a third of the products with X, but 2 to 10.
+    /// HALS: the bound on sweeps over G before F's turn. The default 0 leaves it to the method: as many as take about as
+    /// long as a third of the products with X, but 2 to 10.
     pub max_sweeps: usize,
     /// HALS: whether to go on in the direction of the last step, as long as the objective falls; default true.
     pub extrapolate: bool,
@@ -135,8 +135,8 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
     /// Prepares to improve `f`, `m x k`, and `g`, `k x n`. X is checked once. The content of `f` does not matter.
     ///
     /// # Errors
-    /// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`, `NonFinite` for X and G, `Negative` for G, `Option`, and what the operator
-    /// returns.
+    /// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`, `NonFinite` for X and G, `Negative` for G, `Option`, and what the
+    /// operator returns.
     pub fn new(
         x: &'a X,
         f: MatMut<'a, T>,
@@ -158,8 +158,8 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
 
     /// One update of F, then of G.
     ///
-    /// HALS: two products of X with `k` vectors, or one of `X^T X`, and `(4 n + 2 m) k^2` operations, with `2 n k^2` for each
-    /// sweep. Multiplicative: two products of X, and `(4 m + 12 n) k^2`.
+    /// HALS: two products of X with `k` vectors, or one of `X^T X`, and `(4 n + 2 m) k^2` operations, with `2 n k^2` for
+    /// each sweep. Multiplicative: two products of X, and `(4 m + 12 n) k^2`.
     ///
     /// # Errors
     /// What the operator returns.
@@ -220,12 +220,12 @@ pub const fn transform_rows_dense_scratch_len<T: Real>(m: usize, n: usize, rank:
 
 /// Fills `f`, `m x k`, with the least-squares solution for new rows X, `m x n`, and a `g`, `k x n`, that stays.
 ///
-/// `F = X G^T (G G^T + t diag(G G^T))^-1` with `t = 8 k eps`: dependent rows of G share what belongs to them. A product of X with
-/// `k` vectors, and `4 m k^2` operations.
+/// `F = X G^T (G G^T + t diag(G G^T))^-1` with `t = 8 k eps`: dependent rows of G share what belongs to them. A product of X
+/// with `k` vectors, and `4 m k^2` operations.
 ///
 /// # Errors
-/// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` for X and G; `Overflow` if F exceeds the number range; and what the
-/// operator returns. F is unchanged then.
+/// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` for X and G; `Overflow` if F exceeds the number range; and
+/// what the operator returns. F is unchanged then.
 pub fn transform_rows<T: Real, X: LinearOperator<T>>(
     x: &X,
     g: MatRef<'_, T>,
@@ -249,13 +249,13 @@ pub const fn transform_columns_dense_scratch_len<T: Real>(m: usize, n: usize, ra
 
 /// Fills `g`, `k x n`, with the best non-negative factor for new columns X, `m x n`, and an `f`, `m x k`, that stays.
 ///
-/// Each column is a convex problem: coordinate descent from zero until a sweep moves the column by less than the tolerance times
-/// the first one's distance, or for as many sweeps as the bound on iterations. A product of `X^T` with `k` vectors,
+/// Each column is a convex problem: coordinate descent from zero until a sweep moves the column by less than the tolerance
+/// times the first one's distance, or for as many sweeps as the bound on iterations. A product of `X^T` with `k` vectors,
 /// and `2 n k^2` operations for each sweep.
 ///
 /// # Errors
-/// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` for X and F; `Option`; `Overflow` if G exceeds the number range; and
-/// what the operator returns. G is unchanged then.
+/// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` for X and F; `Option`; `Overflow` if G exceeds the number
+/// range; and what the operator returns. G is unchanged then.
 pub fn transform_columns<T: Real, X: LinearOperator<T>>(
     x: &X,
     f: MatRef<'_, T>,

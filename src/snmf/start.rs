@@ -35,8 +35,8 @@ const fn svd_layout(n: usize, k: usize, svd: usize) -> [usize; 6] {
 /// start has the error of the truncated SVD, and nothing is better. Such a y is sought by projecting in turn onto the
 /// span and onto the vectors with entries of at least one.
 ///
-/// Else the rows are x and `v_j + x` for the first `k - 1` vectors, with the least x that makes all of these non-negative: with
-/// its F the error is at most that of the SVD of rank `k - 1`.
+/// Else the rows are x and `v_j + x` for the first `k - 1` vectors, with the least x that makes all of these non-negative:
+/// with its F the error is at most that of the SVD of rank `k - 1`.
 ///
 /// # Errors
 /// `Shape`, and as [`svd::truncated`](fn@crate::svd::truncated): `Rank` if `k` is above `min(m, n)`. G is unchanged then.
@@ -132,8 +132,9 @@ fn shifts<T: Real>(vectors: &[T], k: usize, y: &[T], signs: &mut [T], amounts: &
     }
 }
 
-/// The least `y` that makes every `sign v + y` non-negative for the first `k - 1` vectors v, with the sign that has the smaller
-/// negative entry. If that is none, as these are non-negative, or there are no others, `y` is a part of the last vector.
+/// The least `y` that makes every `sign v + y` non-negative for the first `k - 1` vectors v, with the sign that has the
+/// smaller negative entry. If that is none, as these are non-negative, or there are no others, `y` is a part of the last
+/// vector.
 fn least_shift<T: Real>(vectors: &[T], k: usize, y: &mut [T], signs: &mut [T], amounts: &mut [T]) {
     amounts.fill(T::ONE);
     for j in 0..k {
@@ -166,8 +167,8 @@ const fn kmeans_layout(m: usize, n: usize, k: usize, operator: usize) -> [usize;
     [times(m, k), times(n, k), times(n, k), k, operator]
 }
 
-/// Fills `g`, `k x n`, from a clustering of the columns of X (Ding, Li & Jordan, TPAMI 32, 2010): 1.2 where the column belongs to
-/// the cluster, else 0.2.
+/// Fills `g`, `k x n`, from a clustering of the columns of X (Ding, Li & Jordan, TPAMI 32, 2010): 1.2 where the column
+/// belongs to the cluster, else 0.2.
 ///
 /// Lloyd's algorithm, at most 20 rounds, from `k` random columns. A round costs two products of X with `k` vectors.
 ///
@@ -219,8 +220,9 @@ pub fn kmeans_start<T: Real, X: LinearOperator<T>>(
     Ok(())
 }
 
-/// Assigns each column to its nearest centre, that with the least `|c|^2 - 2 x . c`; clusters without members are left alone.
-/// The weights of a cluster's members become the inverse of their number. Returns whether any column has changed its cluster.
+/// Assigns each column to its nearest centre, that with the least `|c|^2 - 2 x . c`; clusters without members are left
+/// alone. The weights of a cluster's members become the inverse of their number. Returns whether any column has changed its
+/// cluster.
 fn assign<T: Real>(products: &[T], weights: &mut [T], squares: &mut [T], k: usize) -> bool {
     let two = T::from_f64(2.0);
     for (c, square) in squares.iter_mut().enumerate() {

@@ -53,7 +53,9 @@ const LONG_SNMF: snmf::Options = snmf::Options::new().tolerance(1e-14).max_itera
 proptest! {
     /// No entry of W can be changed for the better, and F has no slope at all.
     #[test]
-    fn every_row_is_at_its_minimum(m in 1usize..40, n in 1usize..12, k in 1usize..5, l1 in 0.0f64..0.5, l2 in 0.0f64..0.5, seed: u64) {
+    fn every_row_is_at_its_minimum(
+        m in 1usize..40, n in 1usize..12, k in 1usize..5, l1 in 0.0f64..0.5, l2 in 0.0f64..0.5, seed: u64,
+    ) {
         let (x, h) = (nonnegative(m, n, 0.3, seed), nonnegative(k, n, 0.1, seed ^ 9));
         let w = w_for(&dense(&x), &h, &LONG.penalties(Penalty::new(l1, l2), Penalty::NONE)).unwrap();
         let gradient = w.times(&h).minus(&x).times(&h.t());

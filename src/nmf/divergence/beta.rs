@@ -22,8 +22,8 @@ impl Beta {
         }
     }
 
-    /// The greatest distance of a beta from one: powers of quotients between `eps` and `1 / eps` then keep within the roots of
-    /// the number range.
+    /// The greatest distance of a beta from one: powers of quotients between `eps` and `1 / eps` then keep within the roots
+    /// of the number range.
     pub const fn reach<T: Real>() -> f64 {
         T::MAX_EXPONENT as f64 / (2 * T::SIGNIFICAND_BITS) as f64
     }
@@ -58,8 +58,9 @@ impl Beta {
         }
     }
 
-    /// What an entry is multiplied by, `above` and `below` being the sums of [`terms`](Self::terms) with an l1 penalty in `below`,
-    /// and `quadratic` what an l2 penalty adds to the derivative: the minimizer of the bound that the chapter gives.
+    /// What an entry is multiplied by, `above` and `below` being the sums of [`terms`](Self::terms) with an l1 penalty in
+    /// `below`, and `quadratic` what an l2 penalty adds to the derivative: the minimizer of the bound that the chapter
+    /// gives.
     pub fn factor<T: Real>(self, above: T, below: T, quadratic: T) -> T {
         let all = below + quadratic;
         let quotient = above / all;

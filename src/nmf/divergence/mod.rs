@@ -26,12 +26,13 @@
 //! u = (A / (B + l2 w))^g               g = 1 / (3 - beta) for other beta < 2, else as above
 //! ```
 //!
-//! H alike, with the transposes. So the objective never rises. For beta = 1 the terms of B are the sums of the rows of H, and
-//! a zero of X adds nothing to A: of a sparse matrix only the stored entries are touched. Sweeps over one factor have
+//! H alike, with the transposes. So the objective never rises. For beta = 1 the terms of B are the sums of the rows of H,
+//! and a zero of X adds nothing to A: of a sparse matrix only the stored entries are touched. Sweeps over one factor have
 //! nothing to share here, unlike those for the Frobenius norm, so there is one.
 //!
 //! Where v is below `eps` times the largest entry of X it counts as that. A zero of a factor at which the objective falls
-//! would stay; it is raised to at most `eps` times the largest entry of the factor, or of one, and [`Progress::lifted`] counts it.
+//! would stay; it is raised to at most `eps` times the largest entry of the factor, or of one, and [`Progress::lifted`]
+//! counts it.
 //!
 //! For beta from 1 to 2 an update begins further in the direction in which entries have grown, as `momentum` says, which
 //! halves the number of updates. If that raises the objective, [`State::progress`] takes it back.
@@ -161,8 +162,8 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
     /// Prepares to improve `w`, `m x k`, and `h`, `k x n`. X is checked once.
     ///
     /// # Errors
-    /// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` and `Negative` for X, W and H; `Zero` for X if beta is 0 or
-    /// less, as the divergence from a zero is infinite then; `Option`.
+    /// `Rank` if `k` is 0, `Shape`, `ScratchTooSmall`; `NonFinite` and `Negative` for X, W and H; `Zero` for X if beta is 0
+    /// or less, as the divergence from a zero is infinite then; `Option`.
     pub fn new(
         x: &'a X,
         w: MatMut<'a, T>,
@@ -232,8 +233,8 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
         self.publish()
     }
 
-    /// How far the updates have come, or had come when they were asked last, if the objective is higher now: then the factors are
-    /// those again. `2 m n k` operations, and a logarithm or powers for every entry that is touched.
+    /// How far the updates have come, or had come when they were asked last, if the objective is higher now: then the
+    /// factors are those again. `2 m n k` operations, and a logarithm or powers for every entry that is touched.
     ///
     /// # Errors
     /// What the operator returns.
@@ -260,8 +261,9 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
     }
 }
 
-/// Improves `w`, `m x k`, and `h`, `k x n`, until the options end it; `observer` is called after the first update and every tenth,
-/// and ends it by breaking. Start from [`nndsvd`](super::nndsvd) with a `fill`, or [`random_start`](super::random_start).
+/// Improves `w`, `m x k`, and `h`, `k x n`, until the options end it; `observer` is called after the first update and every
+/// tenth, and ends it by breaking. Start from [`nndsvd`](super::nndsvd) with a `fill`, or
+/// [`random_start`](super::random_start).
 ///
 /// # Errors
 /// As [`State::new`], and what the operator returns.
@@ -277,8 +279,8 @@ pub fn factorize<T: Real, X: Entries<T>>(
     drive(&mut state, options, observer)
 }
 
-/// Fills `w`, `m x k`, with the best factor for new rows X, `m x n`, and an `h`, `k x n`, that stays: the updates of W alone, from equal
-/// entries. What W holds does not matter.
+/// Fills `w`, `m x k`, with the best factor for new rows X, `m x n`, and an `h`, `k x n`, that stays: the updates of W
+/// alone, from equal entries. What W holds does not matter.
 ///
 /// # Errors
 /// As [`State::new`]; `Overflow` if W exceeds the number range; and what the operator returns. W is unchanged then.

@@ -239,8 +239,8 @@ fn rows_on_two_machines_give_the_factors_and_the_error_of_one() {
     }
 }
 
-/// Coordinate descent over the rows of one factor, at most twice, with a row at rest that the second sweep moves by less than
-/// a tenth of what the first one did: nothing comes of the rest when there is no third sweep.
+/// Coordinate descent over the rows of one factor, at most twice, with a row at rest that the second sweep moves by less
+/// than a tenth of what the first one did: nothing comes of the rest when there is no third sweep.
 fn swept(x: &Matrix, w: &Matrix, h: &Matrix, penalty: Penalty) -> Matrix {
     let mut w = w.clone();
     let k = w.cols;
@@ -325,8 +325,8 @@ fn penalties_are_part_of_the_objective() {
         let (w, h) = (Matrix::new(20, 4, |i, j| a[i * 4 + j]), Matrix::new(4, 15, |i, j| b[i * 15 + j]));
         let now = objective(&x, &w, &h, left, right);
         assert!((told[2999] / now - 1.0).abs() < 1e-12, "{solver:?}: {} for {now}", told[2999]);
-        // The derivative by central differences. Multiplicative updates leave a zero slowly: of them it is asked only that no
-        // entry of any size has one.
+        // The derivative by central differences. Multiplicative updates leave a zero slowly: of them it is asked only that
+        // no entry of any size has one.
         let multiplicative = solver.solver == Solver::Multiplicative;
         for (side, len) in [(0, 80), (1, 60)] {
             for p in 0..len {
