@@ -367,11 +367,39 @@ impl<'a, T: Real> MatMut<'a, T> {
         self.rb().copy_rows(source);
     }
 
-    fn copy_rows(mut self, source: MatRef<'_, T>) {
+    fn copy_rows(mut self, mut source: MatRef<'_, T>) {
+        let (rows, cols) = self.shape();
+        if source.row_stride == 1 && self.col_stride == 1 && rows > 1 && cols > 1 {
+            return self.copy_transposed(source);
+        }
+        let packed = |strides: (usize, usize)| strides == (cols, 1);
+        if packed((self.row_stride, self.col_stride)) && packed((source.row_stride, source.col_stride)) {
+            (self.rows, self.cols) = (rows.min(1), rows * cols);
+            (source.rows, source.cols) = self.shape();
+        }
         for i in 0..self.rows {
             match (self.row_slice_mut(i), source.row_slice(i)) {
                 (Some(to), Some(from)) => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
                 _ => (0..self.cols).for_each(|j| self.put(i, j, source.at(i, j))),
+            }
+        }
+    }
+
+    /// Rows from adjacent columns, a tile that stays in the cache at a time, and of this a few columns.
+    fn copy_transposed(mut self, source: MatRef<'_, T>) {
+        const ROWS: usize = 64;
+        const COLS: usize = 4;
+        for first in (0..self.rows).step_by(ROWS) {
+            let tile = source.submatrix(first, 0, ROWS, self.cols);
+            for start in (0..self.cols).step_by(COLS) {
+                let part = tile.submatrix(0, start, ROWS, COLS).t();
+                let columns: [&[T]; COLS] = core::array::from_fn(|j| part.row_slice(j).unwrap_or_default());
+                for i in 0..tile.rows {
+                    let row = self.row_slice_mut(first + i).unwrap_or_default();
+                    for (to, column) in row.iter_mut().skip(start).zip(columns) {
+                        *to = column.get(i).copied().unwrap_or(*to);
+                    }
+                }
             }
         }
     }
@@ -489,6 +517,28 @@ mod tests {
         left.fill(-1.0);
         right.put(2, 2, 5.0);
         assert_eq!(data, [-1., 1., 2., 3., -1., 5., 6., 7., -1., 9., 10., 5.]);
+    }
+
+    /// Tiles and their remainders, from every order of memory to every other; gaps stay.
+    #[test]
+    fn a_copy_has_every_entry_and_nothing_else() {
+        let strides =
+            |rows: usize, cols: usize| [(cols, 1), (1, rows), (cols + 2, 1), (1, rows + 3), (2 * cols + 1, 2)];
+        for (rows, cols) in [(1, 1), (1, 9), (9, 1), (4, 4), (63, 3), (64, 4), (65, 5), (130, 21), (0, 3), (3, 0)] {
+            let data: Vec<f64> = (0..2 * (rows + 4) * (cols + 4)).map(|x| x as f64).collect();
+            for (down, across) in strides(rows, cols) {
+                let from = MatRef::new(&data, rows, cols, down, across).unwrap();
+                for (to_down, to_across) in strides(rows, cols) {
+                    let mut copy = std::vec![-1.0; data.len()];
+                    MatMut::new(&mut copy, rows, cols, to_down, to_across).unwrap().copy_from(from);
+                    let mut expected = std::vec![-1.0; data.len()];
+                    for (i, j) in (0..rows).flat_map(|i| (0..cols).map(move |j| (i, j))) {
+                        expected[i * to_down + j * to_across] = data[i * down + j * across];
+                    }
+                    assert_eq!(copy, expected, "{rows} x {cols}, {down} {across} to {to_down} {to_across}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -94,14 +94,17 @@ pub fn factorize<T: Element>(matrix: &Matrix<T>, plan: &Plan<'_>) -> Result<Fact
 /// Something to be done with a matrix, dense or sparse.
 pub trait Work<T: Element>: Send {
     type Output: Send;
-    fn run<X: Entries<T>>(self, x: &X) -> Result<Self::Output>;
+    /// Whether it multiplies with the transpose of a sparse matrix so often that this should lie beside it.
+    fn transposes(&self, threads: usize) -> bool;
+    /// `start` is when the time began that it tells.
+    fn run<X: Entries<T>>(self, x: &X, start: Instant) -> Result<Self::Output>;
 }
 
 /// Does it on this many threads.
 pub fn in_pool<T: Element, W: Work<T>>(matrix: &Matrix<T>, threads: Option<u16>, work: W) -> Result<W::Output> {
     let threads = threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("the threads cannot be started")?;
-    let execution = Execution::fastest();
+    let (start, execution) = (Instant::now(), Execution::fastest());
     match matrix {
         Matrix::Dense(dense) => {
             let (rows, cols) = (dense.rows, dense.cols);
@@ -110,11 +113,18 @@ pub fn in_pool<T: Element, W: Work<T>>(matrix: &Matrix<T>, threads: Option<u16>,
                 Order::ColumnMajor => MatRef::col_major(&dense.values, rows, cols),
             };
             let x = Dense::new(view?).execution(execution);
-            pool.install(|| work.run(&x))
+            pool.install(|| work.run(&x, start))
         }
         Matrix::Sparse(sparse) => {
             let x = Csr::new(sparse.cols, &sparse.starts, &sparse.columns, &sparse.values)?.execution(execution);
-            pool.install(|| work.run(&x))
+            if !work.transposes(pool.current_num_threads()) {
+                return pool.install(|| work.run(&x, start));
+            }
+            let entries = sparse.values.len();
+            let (mut starts, mut columns) = (vec![0; sparse.cols + 1], vec![0; entries]);
+            let mut values = zeros(Some(entries))?;
+            let x = x.with_transpose(&mut starts, &mut columns, &mut values)?;
+            pool.install(|| work.run(&x, start))
         }
     }
 }
@@ -124,7 +134,12 @@ struct Factorization<'a>(&'a Plan<'a>);
 impl<T: Element> Work<T> for Factorization<'_> {
     type Output = Factors<T>;
 
-    fn run<X: Entries<T>>(self, x: &X) -> Result<Factors<T>> {
+    fn transposes(&self, threads: usize) -> bool {
+        // One thread adds to rows of a few numbers as fast.
+        threads > 1 || self.0.rank > 8
+    }
+
+    fn run<X: Entries<T>>(self, x: &X, start: Instant) -> Result<Factors<T>> {
         let plan = self.0;
         let (rows, cols, rank) = (x.rows(), x.cols(), plan.rank);
         ensure!(rows > 0 && cols > 0, "the matrix is empty ({rows} x {cols})");
@@ -132,7 +147,6 @@ impl<T: Element> Work<T> for Factorization<'_> {
         if (plan.method == Method::Svd || from_svd) && rank > rows.min(cols) {
             bail!("rank {rank} is above the smaller side of the {rows} x {cols} matrix");
         }
-        let start = Instant::now();
         // Here, so that positions are those of the file whatever the method transposes.
         let scan = x.check().map_err(explain)?;
         let (mut left, mut right) = (zeros(rows.checked_mul(rank))?, zeros(cols.checked_mul(rank))?);
@@ -264,9 +278,12 @@ fn snmf<T: Element, X: LinearOperator<T>>(x: &X, f: &mut [T], gt: &mut [T], plan
     Ok(plan.outcome(snmf::factorize(x, f, g, &options, &mut memory, observer).map_err(explain)?))
 }
 
-/// A start needs no more than the outline of the SVD.
+/// A start needs no more than the outline of the SVD, from half as many vectors more than terms, or a few; rows of the
+/// vectors fill cache lines.
 fn start_options(plan: &Plan<'_>) -> truncated::Options {
-    truncated::Options::new().tolerance(1e-2).seed(plan.iteration.seed).execution(Execution::fastest())
+    let vectors = (plan.rank + (plan.rank / 2).clamp(3, truncated::OVERSAMPLE)).next_multiple_of(8);
+    let options = truncated::Options::new().oversample(vectors - plan.rank).tolerance(1e-2);
+    options.seed(plan.iteration.seed).execution(Execution::fastest())
 }
 
 impl Penalties {

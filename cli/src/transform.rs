@@ -71,11 +71,14 @@ struct Projected<T> {
 impl<T: Element> Work<T> for Projection<'_, T> {
     type Output = Projected<T>;
 
-    fn run<X: Entries<T>>(self, x: &X) -> Result<Projected<T>> {
+    fn transposes(&self, _threads: usize) -> bool {
+        false
+    }
+
+    fn run<X: Entries<T>>(self, x: &X, start: Instant) -> Result<Projected<T>> {
         let Projection { g, args } = self;
         let (rows, cols, rank) = (x.rows(), x.cols(), g.rows);
         ensure!(cols == g.cols, "it has {cols} columns, but G.npy has {}", g.cols);
-        let start = Instant::now();
         let view = match g.order {
             Order::RowMajor => MatRef::row_major(&g.values, rank, cols)?,
             Order::ColumnMajor => MatRef::col_major(&g.values, rank, cols)?,

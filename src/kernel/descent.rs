@@ -28,7 +28,7 @@ use crate::view::{MatMut, MatRef};
 
 /// Rows of a task.
 const TASK: usize = 256;
-/// The number of entries is filled up to a multiple of this.
+/// The number of entries is filled up to a multiple of this, or of its half.
 const UNIT: usize = 4;
 
 /// A factor, and what its rows are to minimize.
@@ -75,9 +75,9 @@ pub(crate) fn descend<T: Real>(
     let Descent { factor, product, gram, l1, l2, sweeps, rest } = descent;
     let k = gram.cols();
     let [sums, inverse, packed, panels] = split(memory, layout(factor.rows(), k))?;
-    let blocks =
-        if execution.isa().run::<T, _>(Pairwise) { pack::<T, 2>(gram, packed) } else { pack::<T, 4>(gram, packed) };
-    debug_assert_eq!(blocks, inverse.len());
+    let filled =
+        if execution.isa().run::<T, _>(Pairwise) { pack::<T, 2>(gram, packed) } else { pack::<T, UNIT>(gram, packed) };
+    let inverse = inverse.get_mut(..filled).unwrap_or_default();
     for (j, inverse) in inverse.iter_mut().enumerate() {
         let curvature = if j < k { gram.at(j, j) + l2 } else { T::ZERO };
         *inverse = if curvature >= T::MIN_POSITIVE { T::ONE / curvature } else { T::ZERO };
@@ -138,7 +138,7 @@ impl<T: Real> Kernel<T> for Pairwise {
 /// Copies G, filled up with zeros: `B` rows at a time, column after column. Returns the number of columns.
 fn pack<T: Real, const B: usize>(gram: &Columns<'_, T>, packed: &mut [T]) -> usize {
     let k = gram.cols();
-    let filled = k.next_multiple_of(UNIT);
+    let filled = k.next_multiple_of(B);
     let (places, _) = packed.as_chunks_mut::<B>();
     for (place, to) in places.iter_mut().enumerate() {
         let (block, l) = (place / filled.max(1), place % filled.max(1));

@@ -66,6 +66,17 @@ pub trait LinearOperator<T: Real> {
     /// `C = A^T B`; B is `rows x k`, C `cols x k`.
     fn apply_transpose(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<(), Error>;
 
+    /// `C = A^T A B`, B and C `cols x k`, the share of the rows at hand, for an A with at least as many rows as columns. `false`
+    /// if the operator has no way that is cheaper than the two products.
+    fn apply_both(&self, _b: MatRef<'_, T>, _c: MatMut<'_, T>, _scratch: &mut [T]) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// `C = A A^T B`, B and C `rows x k`; else as [`apply_both`](Self::apply_both).
+    fn apply_both_transpose(&self, _b: MatRef<'_, T>, _c: MatMut<'_, T>, _scratch: &mut [T]) -> Result<bool, Error> {
+        Ok(false)
+    }
+
     /// `C = A^T A`, `cols x cols`, with `scratch_len(cols)` elements of scratch. `false` if the operator has no way
     /// that is cheaper than products with `cols` vectors.
     fn gram(&self, _c: MatMut<'_, T>, _scratch: &mut [T]) -> Result<bool, Error> {
@@ -134,6 +145,12 @@ impl<T: Real, A: LinearOperator<T>> LinearOperator<T> for Transposed<'_, A> {
     }
     fn apply_transpose(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<(), Error> {
         self.0.apply(b, c, scratch)
+    }
+    fn apply_both(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<bool, Error> {
+        self.0.apply_both_transpose(b, c, scratch)
+    }
+    fn apply_both_transpose(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<bool, Error> {
+        self.0.apply_both(b, c, scratch)
     }
     fn gram(&self, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<bool, Error> {
         self.0.gram_transpose(c, scratch)

@@ -19,6 +19,7 @@
 //! **The short side.** If the shorter side of A has at most 16 p entries and the operator offers its Gram matrix, `G =
 //! A^T A` is formed once, at the cost of few passes, and all passes are made with it. G knows squared singular values to
 //! `eps s_1^2` only; if `s_k^2` is within 1000 times that, passes with A follow. The last step always uses A itself.
+//! Else, if the operator multiplies with `A^T A` in one go, as a sparse matrix does row by row, `A V` is never in memory.
 
 mod state;
 
@@ -237,6 +238,8 @@ fn drive<T: Real, A: LinearOperator<T>>(
     if short && a.gram(MatMut::packed(gram, cols, cols), scratch)? {
         a.sum(gram)?;
         state.iterate_in(MatRef::packed(gram, cols, cols), &mut go_on)?;
+    } else if scan.exponent == 0 {
+        state.iterate_with(|v, z| a.apply_both(v, z, scratch), |z| a.sum(z), &mut go_on)?;
     }
     let mut seen = state.info().passes;
     loop {

@@ -199,7 +199,7 @@ impl<'a, T: Real> State<'a, T> {
                 }
                 Phase::Absorb => {
                     shift_exponents(self.z, after);
-                    self.absorb(true, (T::from_f64(NOISE) * T::EPSILON) * (T::from_f64(NOISE) * T::EPSILON))?;
+                    self.absorb(true, noise())?;
                     let over = self.converged || self.passes >= self.options.max_passes;
                     self.phase = if over { Phase::MultiplyLast } else { Phase::Multiply };
                 }
@@ -366,6 +366,28 @@ impl<'a, T: Real> State<'a, T> {
         self.energy.is_none() || !pairs.into_iter().any(moved)
     }
 
+    /// All passes by a product with `A^T A`, if there is one, and sums over all machines.
+    pub(super) fn iterate_with(
+        &mut self,
+        mut multiply: impl FnMut(MatRef<'_, T>, MatMut<'_, T>) -> Result<bool, Error>,
+        mut sum: impl FnMut(&mut [T]) -> Result<(), Error>,
+        mut go_on: impl FnMut(&Info) -> bool,
+    ) -> Result<(), Error> {
+        let (cols, p) = (self.cols(), self.block());
+        while !self.converged && self.passes < self.options.max_passes {
+            if !multiply(MatRef::packed(self.v, cols, p), MatMut::packed(self.z, cols, p))? {
+                return Ok(());
+            }
+            sum(self.z)?;
+            self.absorb(true, noise())?;
+            if !go_on(&self.info()) {
+                break;
+            }
+        }
+        self.phase = Phase::MultiplyLast;
+        Ok(())
+    }
+
     /// All passes with a given Gram matrix. Passes with A follow only if it cannot resolve the values wanted.
     pub(super) fn iterate_in(&mut self, g: MatRef<'_, T>, mut go_on: impl FnMut(&Info) -> bool) -> Result<(), Error> {
         let (cols, p) = (self.cols(), self.block());
@@ -390,6 +412,12 @@ impl<'a, T: Real> State<'a, T> {
         self.phase = Phase::MultiplyLast;
         Ok(())
     }
+}
+
+/// Squared singular values below this part of the largest are rounding.
+fn noise<T: Real>() -> T {
+    let part = T::from_f64(NOISE) * T::EPSILON;
+    part * part
 }
 
 /// Multiplies by `2^e`.
