@@ -23,16 +23,19 @@ pub(crate) fn finite<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<T, E
 
 /// Row and column of the first entry of A below zero.
 pub(crate) fn negative<T: Real>(a: MatRef<'_, T>) -> Option<(usize, usize)> {
-    let bad = a.lines().find_map(|line| line.iter().find(|x| **x < T::ZERO))?;
-    a.place_of(bad)
+    // Without a way out within a part the comparisons go in vectors.
+    const PART: usize = 512;
+    let mut parts = a.lines().flat_map(|line| line.chunks(PART));
+    let part = parts.find(|part| part.iter().fold(false, |any, x| any | (*x < T::ZERO)))?;
+    a.place_of(part.iter().find(|x| **x < T::ZERO)?)
 }
 
-/// The entries of A must be finite and not negative.
-pub(crate) fn nonnegative<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<(), Error> {
-    finite(a, operand)?;
+/// The largest of the entries of A, which must be finite and not negative.
+pub(crate) fn nonnegative<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<T, Error> {
+    let largest = finite(a, operand)?;
     match negative(a) {
         Some((row, col)) => Err(Error::Negative { operand, row, col }),
-        None => Ok(()),
+        None => Ok(largest),
     }
 }
 

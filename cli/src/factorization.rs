@@ -88,7 +88,7 @@ pub struct Outcome {
 
 /// Factorizes; an error says what is wrong with the matrix.
 pub fn factorize<T: Element>(matrix: &Matrix<T>, plan: &Plan<'_>) -> Result<Factors<T>> {
-    in_pool(matrix, plan.iteration.threads, Factorization(plan))
+    on_threads(matrix, plan.iteration.threads, Factorization(plan))
 }
 
 /// Something to be done with a matrix, dense or sparse.
@@ -96,15 +96,35 @@ pub trait Work<T: Element>: Send {
     type Output: Send;
     /// Whether it multiplies with the transpose of a sparse matrix so often that this should lie beside it.
     fn transposes(&self, threads: usize) -> bool;
-    /// `start` is when the time began that it tells.
-    fn run<X: Entries<T>>(self, x: &X, start: Instant) -> Result<Self::Output>;
+    fn run<X: Entries<T>>(self, x: &X, setting: Setting) -> Result<Self::Output>;
 }
 
-/// Does it on this many threads.
-pub fn in_pool<T: Element, W: Work<T>>(matrix: &Matrix<T>, threads: Option<u16>, work: W) -> Result<W::Output> {
+/// Where work is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    pub execution: Execution,
+    /// When the time began that is told.
+    pub start: Instant,
+}
+
+/// Does it on this many threads; one is this thread.
+pub fn on_threads<T: Element, W: Work<T>>(matrix: &Matrix<T>, threads: Option<u16>, work: W) -> Result<W::Output> {
+    if threads == Some(1) {
+        return on_this_thread(matrix, 1, Execution::new(), work);
+    }
     let threads = threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("the threads cannot be started")?;
-    let (start, execution) = (Instant::now(), Execution::fastest());
+    pool.install(|| on_this_thread(matrix, pool.current_num_threads(), Execution::fastest(), work))
+}
+
+/// Does it on this thread, and on as many as `execution` has.
+fn on_this_thread<T: Element, W: Work<T>>(
+    matrix: &Matrix<T>,
+    threads: usize,
+    execution: Execution,
+    work: W,
+) -> Result<W::Output> {
+    let setting = Setting { execution, start: Instant::now() };
     match matrix {
         Matrix::Dense(dense) => {
             let (rows, cols) = (dense.rows, dense.cols);
@@ -112,19 +132,17 @@ pub fn in_pool<T: Element, W: Work<T>>(matrix: &Matrix<T>, threads: Option<u16>,
                 Order::RowMajor => MatRef::row_major(&dense.values, rows, cols),
                 Order::ColumnMajor => MatRef::col_major(&dense.values, rows, cols),
             };
-            let x = Dense::new(view?).execution(execution);
-            pool.install(|| work.run(&x, start))
+            work.run(&Dense::new(view?).execution(execution), setting)
         }
         Matrix::Sparse(sparse) => {
             let x = Csr::new(sparse.cols, &sparse.starts, &sparse.columns, &sparse.values)?.execution(execution);
-            if !work.transposes(pool.current_num_threads()) {
-                return pool.install(|| work.run(&x, start));
+            if !work.transposes(threads) {
+                return work.run(&x, setting);
             }
             let entries = sparse.values.len();
             let (mut starts, mut columns) = (vec![0; sparse.cols + 1], vec![0; entries]);
             let mut values = zeros(Some(entries))?;
-            let x = x.with_transpose(&mut starts, &mut columns, &mut values)?;
-            pool.install(|| work.run(&x, start))
+            work.run(&x.with_transpose(&mut starts, &mut columns, &mut values)?, setting)
         }
     }
 }
@@ -139,7 +157,7 @@ impl<T: Element> Work<T> for Factorization<'_> {
         threads > 1 || self.0.rank > 8
     }
 
-    fn run<X: Entries<T>>(self, x: &X, start: Instant) -> Result<Factors<T>> {
+    fn run<X: Entries<T>>(self, x: &X, Setting { execution, start }: Setting) -> Result<Factors<T>> {
         let plan = self.0;
         let (rows, cols, rank) = (x.rows(), x.cols(), plan.rank);
         ensure!(rows > 0 && cols > 0, "the matrix is empty ({rows} x {cols})");
@@ -152,10 +170,10 @@ impl<T: Element> Work<T> for Factorization<'_> {
         let (mut left, mut right) = (zeros(rows.checked_mul(rank))?, zeros(cols.checked_mul(rank))?);
         let mut values = None;
         let outcome = match plan.method {
-            Method::Svd => svd(x, values.insert(vec![T::ZERO; rank]), &mut left, &mut right, plan)?,
-            Method::Nmf => nmf(x, &scan, &mut left, &mut right, plan)?,
-            Method::Snmf if plan.nonnegative == Side::Right => snmf(x, &mut left, &mut right, plan)?,
-            Method::Snmf => snmf(&Transposed(x), &mut right, &mut left, plan)?,
+            Method::Svd => svd(x, values.insert(vec![T::ZERO; rank]), &mut left, &mut right, plan, execution)?,
+            Method::Nmf => nmf(x, &scan, &mut left, &mut right, plan, execution)?,
+            Method::Snmf if plan.nonnegative == Side::Right => snmf(x, &mut left, &mut right, plan, execution)?,
+            Method::Snmf => snmf(&Transposed(x), &mut right, &mut left, plan, execution)?,
         };
         if INTERRUPTED.load(Ordering::Relaxed) {
             bail!(Interrupted);
@@ -178,6 +196,7 @@ fn svd<T: Element, X: LinearOperator<T>>(
     left: &mut [T],
     right: &mut [T],
     plan: &Plan<'_>,
+    execution: Execution,
 ) -> Result<Outcome> {
     let (rows, cols, rank) = (x.rows(), x.cols(), plan.rank);
     let side = rows.min(cols);
@@ -187,7 +206,7 @@ fn svd<T: Element, X: LinearOperator<T>>(
         .tolerance(plan.tolerance())
         .max_passes(plan.max_iter())
         .seed(plan.iteration.seed)
-        .execution(Execution::fastest());
+        .execution(execution);
     let mut scratch = zeros(Some(truncated_scratch_len(x, rank, &options)))?;
     let bar = Bar::new(plan.max_iter());
     let info = svd::truncated(
@@ -216,6 +235,7 @@ fn nmf<T: Element, X: Entries<T>>(
     w: &mut [T],
     ht: &mut [T],
     plan: &Plan<'_>,
+    execution: Execution,
 ) -> Result<Outcome> {
     let (rows, cols, rank, seed) = (x.rows(), x.cols(), plan.rank, plan.iteration.seed);
     if let Some((row, col)) = scan.negative {
@@ -232,7 +252,7 @@ fn nmf<T: Element, X: Entries<T>>(
     match fill {
         None => nmf::random_start(scan, w_view, h_view, seed),
         Some(fill) => {
-            let options = start_options(plan);
+            let options = start_options(plan, execution);
             let mut scratch = zeros(Some(nmf::nndsvd_scratch_len(x, rank, &options)))?;
             nmf::nndsvd(x, w_view, h_view, fill, &options, &mut scratch).map_err(explain)?;
         }
@@ -241,7 +261,7 @@ fn nmf<T: Element, X: Entries<T>>(
     let bar = Bar::new(plan.max_iter());
     let observer = |p: &nmf::Progress| bar.look(p, plan);
     let (left, right) = plan.penalties.of(rows, cols);
-    let (tolerance, bound, execution) = (plan.tolerance(), plan.max_iter(), Execution::fastest());
+    let (tolerance, bound) = (plan.tolerance(), plan.max_iter());
     let info = if plan.beta == 2.0 {
         let options = nmf::Options::new().solver(plan.solver()).penalties(left, right).tolerance(tolerance);
         let mut memory = zeros(Some(nmf::scratch_len(x, rank)))?;
@@ -254,7 +274,13 @@ fn nmf<T: Element, X: Entries<T>>(
     Ok(plan.outcome(info.map_err(explain)?))
 }
 
-fn snmf<T: Element, X: LinearOperator<T>>(x: &X, f: &mut [T], gt: &mut [T], plan: &Plan<'_>) -> Result<Outcome> {
+fn snmf<T: Element, X: LinearOperator<T>>(
+    x: &X,
+    f: &mut [T],
+    gt: &mut [T],
+    plan: &Plan<'_>,
+    execution: Execution,
+) -> Result<Outcome> {
     let (rows, cols, rank, seed) = (x.rows(), x.cols(), plan.rank, plan.iteration.seed);
     let g = MatMut::col_major(gt, rank, cols)?;
     match plan.init.unwrap_or(if rank <= rows.min(cols) { Init::Svd } else { Init::Random }) {
@@ -264,7 +290,7 @@ fn snmf<T: Element, X: LinearOperator<T>>(x: &X, f: &mut [T], gt: &mut [T], plan
             snmf::kmeans_start(x, g, seed, &mut scratch).map_err(explain)?;
         }
         _ => {
-            let options = start_options(plan);
+            let options = start_options(plan, execution);
             let mut scratch = zeros(Some(snmf::svd_scratch_len(x, rank, &options)))?;
             snmf::svd_start(x, g, &options, &mut scratch).map_err(explain)?;
         }
@@ -274,16 +300,16 @@ fn snmf<T: Element, X: LinearOperator<T>>(x: &X, f: &mut [T], gt: &mut [T], plan
     let bar = Bar::new(plan.max_iter());
     let observer = |p: &snmf::Progress| bar.look(p, plan);
     let options = snmf::Options::new().solver(plan.solver()).tolerance(plan.tolerance());
-    let options = options.max_iterations(plan.max_iter()).execution(Execution::fastest());
+    let options = options.max_iterations(plan.max_iter()).execution(execution);
     Ok(plan.outcome(snmf::factorize(x, f, g, &options, &mut memory, observer).map_err(explain)?))
 }
 
 /// A start needs no more than the outline of the SVD, from half as many vectors more than terms, or a few; rows of the
 /// vectors fill cache lines.
-fn start_options(plan: &Plan<'_>) -> truncated::Options {
+fn start_options(plan: &Plan<'_>, execution: Execution) -> truncated::Options {
     let vectors = (plan.rank + (plan.rank / 2).clamp(3, truncated::OVERSAMPLE)).next_multiple_of(8);
     let options = truncated::Options::new().oversample(vectors - plan.rank).tolerance(1e-2);
-    options.seed(plan.iteration.seed).execution(Execution::fastest())
+    options.seed(plan.iteration.seed).execution(execution)
 }
 
 impl Penalties {

@@ -1,16 +1,13 @@
 //! `lowrank transform`: the rows of a matrix in the factors of another, `X ~ F G` for a G that is there.
 
-use std::time::Instant;
-
 use anyhow::{Context, Result, bail, ensure};
-use lowrank::kernel::Execution;
 use lowrank::nmf::divergence;
 use lowrank::operator::{Entries, Transposed};
-use lowrank::{MatMut, MatRef, nmf, snmf};
+use lowrank::{Error, MatMut, MatRef, nmf, snmf};
 use serde_json::json;
 
 use crate::args::Transform;
-use crate::factorization::{Element, Work, explain, in_pool, zeros};
+use crate::factorization::{Element, Setting, Work, explain, on_threads, zeros};
 use crate::input;
 use crate::matrix::{Dense, Input, Matrix, Order};
 use crate::output::{OutputDir, print};
@@ -37,7 +34,7 @@ fn run_typed<T: Element>(x: &Matrix<T>, g: &Dense<T>, args: &Transform) -> Resul
     // Before the work, so that a place that cannot be written costs no time.
     let mut output = OutputDir::create(&args.output)?;
     let in_file = || args.matrix.display().to_string();
-    let done = in_pool(x, args.threads, Projection { g, args }).with_context(in_file)?;
+    let done = on_threads(x, args.threads, Projection { g, args }).with_context(in_file)?;
     let (rows, rank) = (done.rows, g.rows);
     output.write_matrix("F.npy", rows, rank, |i, j| done.left[i * rank + j])?;
     output.commit()?;
@@ -75,7 +72,7 @@ impl<T: Element> Work<T> for Projection<'_, T> {
         false
     }
 
-    fn run<X: Entries<T>>(self, x: &X, start: Instant) -> Result<Projected<T>> {
+    fn run<X: Entries<T>>(self, x: &X, Setting { execution, start }: Setting) -> Result<Projected<T>> {
         let Projection { g, args } = self;
         let (rows, cols, rank) = (x.rows(), x.cols(), g.rows);
         ensure!(cols == g.cols, "it has {cols} columns, but G.npy has {}", g.cols);
@@ -87,8 +84,7 @@ impl<T: Element> Work<T> for Projection<'_, T> {
         let f = MatMut::row_major(&mut left, rows, rank)?;
         let (penalty, _) = args.penalties.of(rows, cols);
         let (tolerance, bound) = (args.tol.unwrap_or(1e-6), args.max_iter.unwrap_or(1000));
-        let (beta, execution) = (args.loss.unwrap_or(2.0), Execution::fastest());
-        let negative = g.values.iter().any(|x| *x < T::ZERO) || x.check().map_err(explain)?.negative.is_some();
+        let beta = args.loss.unwrap_or(2.0);
         let done = if !args.nonnegative {
             let mut memory = zeros(Some(snmf::transform_rows_scratch_len(x, rank)))?;
             let options = snmf::Options::new().execution(execution);
@@ -98,17 +94,21 @@ impl<T: Element> Work<T> for Projection<'_, T> {
             let options = divergence::Options::new(beta).penalties(penalty, nmf::Penalty::NONE);
             let options = options.tolerance(tolerance).max_iterations(bound).execution(execution);
             divergence::transform(x, view, f, &options, &mut memory).map(|_| ())
-        } else if negative {
-            ensure!(penalty == nmf::Penalty::NONE, "--l1 and --l2 are for matrices without negative entries");
-            let flipped = Transposed(x);
-            let mut memory = zeros(Some(snmf::transform_columns_scratch_len(&flipped, rank)))?;
-            let options = snmf::Options::new().tolerance(tolerance).max_iterations(bound).execution(execution);
-            snmf::transform_columns(&flipped, view.t(), f.t(), &options, &mut memory)
         } else {
             let mut memory = zeros(Some(nmf::transform_scratch_len(x, rank)))?;
             let options = nmf::Options::new().penalties(penalty, nmf::Penalty::NONE);
             let options = options.tolerance(tolerance).max_iterations(bound).execution(execution);
             nmf::transform(x, view, f, &options, &mut memory)
+        };
+        let done = match done {
+            Err(Error::Negative { .. }) if beta == 2.0 => {
+                ensure!(penalty == nmf::Penalty::NONE, "--l1 and --l2 are for matrices without negative entries");
+                let (f, flipped) = (MatMut::row_major(&mut left, rows, rank)?, Transposed(x));
+                let mut memory = zeros(Some(snmf::transform_columns_scratch_len(&flipped, rank)))?;
+                let options = snmf::Options::new().tolerance(tolerance).max_iterations(bound).execution(execution);
+                snmf::transform_columns(&flipped, view.t(), f.t(), &options, &mut memory)
+            }
+            done => done,
         };
         done.map_err(explain)?;
         Ok(Projected { rows, left, seconds: start.elapsed().as_secs_f64() })

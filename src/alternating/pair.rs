@@ -116,17 +116,15 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         let both = signs == Signs::Nonnegative;
         // Of two faults in the arguments the one in X is named.
         let mut data = Data::new(x, signs != Signs::RightNonnegative, operator)?;
-        check::nonnegative(b, Operand::Right)?;
-        if both {
-            check::nonnegative(left.as_ref(), Operand::Left)?;
-        }
+        let own_b = exponent_of(check::nonnegative(b, Operand::Right)?);
+        let largest_a = if both { check::nonnegative(left.as_ref(), Operand::Left)? } else { T::ZERO };
         if scaling == Scaling::Always {
             data.bring_to_one();
         }
-        let (exponent, own_b) = (data.exponent, exponent_of(b));
-        let own_a = if both { exponent_on_all_machines(left.as_ref(), |sum| x.sum(sum))? } else { exponent - own_b };
+        let exponent = data.exponent;
+        let own_a = if both { exponent_on_all_machines(largest_a, |sum| x.sum(sum))? } else { exponent - own_b };
         let ordinary =
-            scaling == Scaling::Extreme && exponent == 0 && own_a.abs().max(own_b.abs()) <= T::MAX_EXPONENT / 8;
+            scaling == Scaling::Extreme && exponent == 0 && is_ordinary::<T>(own_a) && is_ordinary::<T>(own_b);
         let shares = match (&right, ordinary) {
             (Right::Start(_), true) => [0, 0],
             (Right::Start(_), false) => shares::<T>(exponent, own_b),
@@ -219,7 +217,7 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         if self.shares != [0, 0] {
             // What A has grown beyond the range, B takes over.
             let x = self.data.operator();
-            let own = exponent_on_all_machines(a, |sum| x.sum(sum))?;
+            let own = exponent_on_all_machines(largest(a), |sum| x.sum(sum))?;
             let over = (own + self.shares[0] - (T::MAX_EXPONENT - 1)).max(0);
             self.shares = [self.shares[0] - over, self.shares[1] + over];
         }
@@ -255,31 +253,39 @@ pub(super) fn scaled_weights<T: Real>([l1, l2]: [f64; 2], [share, exponent]: [i3
     scaled.map(|weight| T::from_f64(weight).min(T::MAX))
 }
 
-/// The exponent of the largest magnitude; 0 for a zero matrix.
-pub(super) fn exponent_of<T: Real>(x: MatRef<'_, T>) -> i32 {
-    let largest = x.lines().map(max_abs).fold(T::ZERO, T::max);
-    if largest == T::ZERO { 0 } else { largest.exponent() }
+/// The largest magnitude.
+fn largest<T: Real>(x: MatRef<'_, T>) -> T {
+    x.lines().map(max_abs).fold(T::ZERO, T::max)
 }
 
-/// The same for the rows of A on all machines, or a little more: each knows its own, and a sum, which `all` makes, must
-/// tell.
+/// The exponent of a magnitude; 0 for zero.
+fn exponent_of<T: Real>(x: T) -> i32 {
+    if x == T::ZERO { 0 } else { x.exponent() }
+}
+
+/// Whether a matrix with this exponent can be worked with as it is: products of a few entries, and sums of them, stay in range.
+pub(super) fn is_ordinary<T: Real>(exponent: i32) -> bool {
+    exponent.abs() <= T::MAX_EXPONENT / 8
+}
+
+/// The exponent of the largest magnitude of a factor on all machines, or a little more: each knows its own rows, and a sum,
+/// which `all` makes, must tell.
 pub(super) fn exponent_on_all_machines<T: Real>(
-    a: MatRef<'_, T>,
+    own: T,
     all: impl Fn(&mut [T]) -> Result<(), Error>,
 ) -> Result<i32, Error> {
-    let zero = a.lines().all(|line| line.iter().all(|x| *x == T::ZERO));
     // The root, so that the sum stays in range.
-    let mut sum = [if zero { T::ZERO } else { T::pow2((exponent_of(a) + 1) >> 1) }];
+    let mut sum = [if own == T::ZERO { own } else { T::pow2((own.exponent() + 1) >> 1) }];
     all(&mut sum)?;
     let [sum] = sum;
-    Ok(if sum == T::ZERO { 0 } else { 2 * sum.exponent() })
+    Ok(2 * exponent_of(sum))
 }
 
 /// Copies `2^exponent A`, which must be in range.
 pub(super) fn write_scaled<T: Real>(from: MatRef<'_, T>, exponent: i32, to: MatMut<'_, T>) -> Result<(), Error> {
-    let largest = exponent_of(from) + exponent;
-    if largest > T::MAX_EXPONENT {
-        return Err(Error::Overflow { exponent: largest });
+    let exponent_there = exponent_of(largest(from)) + exponent;
+    if exponent_there > T::MAX_EXPONENT {
+        return Err(Error::Overflow { exponent: exponent_there });
     }
     copy_scaled(from, exponent, to);
     Ok(())

@@ -114,10 +114,12 @@ pub(crate) fn update_entries<T: Real>(
 ///
 /// A zero would stay for ever. If the objective falls there, it becomes the rounding error of the minimizing step, from
 /// which it can grow. A result so small that its products would be subnormal, which cost time and lose digits, becomes zero.
-pub(crate) fn multiply<T: Real>(x: T, factor: T, gradient: T, curvature: T) -> Update<T> {
+#[inline(always)]
+pub(crate) fn multiply<T: Real>(x: T, factor: T, gradient: T, curvature: impl FnOnce() -> T) -> Update<T> {
     let tiny = T::MIN_POSITIVE.sqrt();
-    let value = if x == T::ZERO && gradient < T::ZERO && curvature >= T::MIN_POSITIVE {
-        -gradient / curvature * T::EPSILON
+    let value = if x == T::ZERO && gradient < T::ZERO {
+        let curvature = curvature();
+        if curvature >= T::MIN_POSITIVE { -gradient / curvature * T::EPSILON } else { x }
     } else if x == T::ZERO || !factor.is_finite() {
         x
     } else {

@@ -9,7 +9,7 @@
 //! Where rows of the caller's X live on several machines, P and G are sums over them if X is worked with as its transpose.
 
 use super::data::Data;
-use super::pair::{copy_scaled, exponent_on_all_machines, scaled_weights, write_scaled};
+use super::pair::{copy_scaled, exponent_on_all_machines, is_ordinary, scaled_weights, write_scaled};
 use crate::check;
 use crate::cholesky::cholesky;
 use crate::columns::Columns;
@@ -82,11 +82,11 @@ pub(crate) fn transform<T: Real, X: LinearOperator<T>>(
     let [work, b, product, g, inverse, scratch, operator] = split(memory, layout(m, n, k, x.scratch_len(k)))?;
     let both = matches!(rows, Rows::Nonnegative { all: true, .. });
     let mut data = Data::new(x, both, operator)?;
-    let checked = if both { check::nonnegative(bt, b_name) } else { check::finite(bt, b_name).map(|_| ()) };
-    checked.map_err(|error| if b_name == Operand::Right { error.transposed() } else { error })?;
+    let checked = if both { check::nonnegative(bt, b_name) } else { check::finite(bt, b_name) };
+    let largest = checked.map_err(|error| if b_name == Operand::Right { error.transposed() } else { error })?;
 
-    // Of order one, as X is.
-    let share = exponent_on_all_machines(bt, &sum)?;
+    let own = exponent_on_all_machines(largest, &sum)?;
+    let share = if is_ordinary::<T>(own) { 0 } else { own };
     copy_scaled(bt, -share, MatMut::packed(b, n, k));
     let exponents = [data.exponent - share, data.exponent];
     let mut g = Columns::new(g, k, k);

@@ -3,10 +3,10 @@
 use super::simd::{Kernel, Simd};
 use crate::real::Real;
 
-/// `x <- x / max(v, floor)`
+/// `v <- x / max(v, floor)`
 pub(crate) struct Quotients<'a, T> {
-    pub x: &'a mut [T],
-    pub v: &'a [T],
+    pub x: &'a [T],
+    pub v: &'a mut [T],
     pub floor: T,
 }
 
@@ -18,8 +18,8 @@ impl<T: Real> Kernel<T> for Quotients<'_, T> {
         let count = self.x.len().min(self.v.len());
         let mut i = 0;
         while i < count {
-            let (Some(x), Some(v)) = (self.x.get_mut(i..count), self.v.get(i..count)) else { break };
-            simd.store(simd.div(simd.load(x), simd.max(simd.load(v), floor)), x);
+            let (Some(x), Some(v)) = (self.x.get(i..count), self.v.get_mut(i..count)) else { break };
+            simd.store(simd.div(simd.load(x), simd.max(simd.load(v), floor)), v);
             i += S::LANES;
         }
     }

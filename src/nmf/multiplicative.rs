@@ -63,7 +63,7 @@ fn sweep<T: Real>(
     let largest = (0..k).fold(T::ZERO, |largest, j| largest.max(gram.at(j, j)));
     let step = |x: T, above: T, [below]: [T; 1]| {
         let below = below + l1 + l2 * x;
-        multiply(x, above / below, below - above, largest + l2)
+        multiply(x, above / below, below - above, || largest + l2)
     };
     let mut all = Updated::NONE;
     for sweep in 0..sweeps {

@@ -106,11 +106,17 @@ impl<T: Real> Entries<T> for Dense<'_, T> {
         let (rows, cols) = panel.shape();
         panel.copy_from(self.a.submatrix(first, 0, rows, cols));
     }
+    fn dense_row(&self, i: usize) -> Option<&[T]> {
+        self.a.row_slice(i)
+    }
 }
 
 impl<T: Real> Entries<T> for Transposed<'_, Dense<'_, T>> {
     fn copy_rows(&self, first: usize, mut panel: MatMut<'_, T>) {
         let (rows, cols) = panel.shape();
         panel.copy_from(self.0.a.t().submatrix(first, 0, rows, cols));
+    }
+    fn dense_row(&self, i: usize) -> Option<&[T]> {
+        self.0.a.t().row_slice(i)
     }
 }

@@ -112,6 +112,11 @@ pub trait Entries<T: Real>: LinearOperator<T> {
     /// Copies the rows from `first` on, as many as the panel has, which has the columns of A.
     fn copy_rows(&self, first: usize, panel: MatMut<'_, T>);
 
+    /// Row `i`, if it lies in memory entry by entry.
+    fn dense_row(&self, _i: usize) -> Option<&[T]> {
+        None
+    }
+
     /// The columns, ascending, and the values of the entries of row `i` that may differ from zero; `None` for an operator
     /// that does not know them apart. The same for every row; `None` for one that does not exist.
     fn sparse_row(&self, _i: usize) -> Option<(&[u32], &[T])> {

@@ -86,7 +86,7 @@ fn update_right<T: Real, X: LinearOperator<T>>(
     let step = |g: T, p: T, [positive, negative]: [T; 2]| {
         let above = p.max(T::ZERO) + negative;
         let below = (-p).max(T::ZERO) + positive;
-        multiply(g, (above / below).sqrt(), below - above, largest)
+        multiply(g, (above / below).sqrt(), below - above, || largest)
     };
     let updated = update_rows(pair.bt, k, pair.product, grams, pair.execution, scratch, step)?;
     pair.update_gram_b()?;

@@ -1,6 +1,5 @@
 //! What depends on beta, entry by entry.
 
-use crate::kernel::{Isa, Quotients};
 use crate::real::Real;
 
 /// A beta, with the powers that its updates take.
@@ -37,11 +36,11 @@ impl Beta {
         }
     }
 
-    /// `x <- x v^(beta - 2)`, and `v <- v^(beta - 1)` but for beta = 1, where that is 1. A v below the floor counts as that.
-    pub fn terms<T: Real>(self, isa: Isa, x: &mut [T], v: &mut [T], floor: T) {
+    /// `x <- x v^(beta - 2)` and `v <- v^(beta - 1)`, but for beta = 1, which has a kernel of its own. A v below the floor
+    /// counts as that.
+    pub fn terms<T: Real>(self, x: &mut [T], v: &mut [T], floor: T) {
         match self {
-            Beta::Frobenius => {}
-            Beta::KullbackLeibler => isa.run(Quotients { x, v, floor }),
+            Beta::Frobenius | Beta::KullbackLeibler => {}
             Beta::ItakuraSaito => {
                 for (x, v) in x.iter_mut().zip(v) {
                     *v = T::ONE / v.max(floor);
@@ -61,6 +60,7 @@ impl Beta {
     /// What an entry is multiplied by, `above` and `below` being the sums of [`terms`](Self::terms) with an l1 penalty in
     /// `below`, and `quadratic` what an l2 penalty adds to the derivative: the minimizer of the bound that the chapter
     /// gives.
+    #[inline(always)]
     pub fn factor<T: Real>(self, above: T, below: T, quadratic: T) -> T {
         let all = below + quadratic;
         let quotient = above / all;

@@ -3,7 +3,7 @@
 use crate::alternating::{Pair, Updated, multiply, update_entries};
 use crate::columns::Total;
 use crate::error::{Error, Operand};
-use crate::kernel::{Execution, Out, QuotientRow, gemm, gemm_scratch_len, max_abs};
+use crate::kernel::{Out, QuotientRow, Quotients, gemm, gemm_scratch_len, max_abs};
 use crate::operator::Entries;
 use crate::range;
 use crate::real::Real;
@@ -63,8 +63,7 @@ impl<'a, T: Real> Updates<'a, T> {
     pub fn refuse_zeros<X: Entries<T>>(&mut self, x: &X) -> Result<(), Error> {
         let n = x.cols();
         for i in 0..x.rows() {
-            let row = self.x_panel.get_mut(..n).unwrap_or_default();
-            x.copy_rows(i, MatMut::packed(row, 1, n));
+            let row = scaled_row(x, i, 0, self.x_panel.get_mut(..n).unwrap_or_default());
             if let Some(col) = row.iter().position(|x| *x == T::ZERO) {
                 return Err(Error::Zero { operand: Operand::A, row: i, col });
             }
@@ -75,8 +74,8 @@ impl<'a, T: Real> Updates<'a, T> {
     /// The numerators, in the pair's product, and the denominators for W, or for H.
     fn terms<X: Entries<T>>(&mut self, pair: &mut Pair<'_, T, X>, for_w: bool) -> Result<(), Error> {
         let Updates { beta, floor, below, x_panel, v_panel, scratch } = self;
-        let (x, k, execution) = (pair.data.operator(), pair.rank(), pair.execution);
-        let (m, n) = (x.rows(), x.cols());
+        let (x, k, execution, exponent) = (pair.data.operator(), pair.rank(), pair.execution, pair.data.exponent);
+        let (m, n, isa, floor) = (x.rows(), x.cols(), execution.isa(), *floor);
         let lines = if for_w { m } else { n };
         let above = pair.product.get_mut(..lines * k).unwrap_or_default();
         let below = below.get_mut(..lines * k).unwrap_or_default();
@@ -92,19 +91,29 @@ impl<'a, T: Real> Updates<'a, T> {
                 } else {
                     Out::Rows(above)
                 };
-                let (exponent, floor) = (pair.data.exponent, *floor);
-                execution.isa().run(QuotientRow { columns, values, exponent, w, ht: pair.bt, floor, out });
+                isa.run(QuotientRow { columns, values, exponent, w, ht: pair.bt, floor, out });
             }
         } else {
             let height = x_panel.len().checked_div(n).unwrap_or(m).max(1);
             for first in (0..m).step_by(height) {
                 let rows = height.min(m - first);
                 let w = MatRef::packed(pair.a, m, k).submatrix(first, 0, rows, k);
-                let (x_panel, v_panel) =
-                    panels(x, first, w, h, pair.data.exponent, [x_panel, v_panel], execution, scratch)?;
-                beta.terms(execution.isa(), x_panel, v_panel, *floor);
-                let products = [(x_panel, &mut *above), (v_panel, &mut *below)];
-                for (panel, to) in products.into_iter().take(if simple { 1 } else { 2 }) {
+                let v_panel = v_panel.get_mut(..rows * n).unwrap_or_default();
+                let x_panel = x_panel.get_mut(..rows * n).unwrap_or_default();
+                gemm(T::ONE, w, h.t(), T::ZERO, MatMut::packed(v_panel, rows, n), execution, scratch)?;
+                let products = if simple {
+                    for (i, v) in v_panel.chunks_mut(n.max(1)).enumerate() {
+                        let room = x_panel.get_mut(..n).unwrap_or_default();
+                        isa.run(Quotients { x: scaled_row(x, first + i, exponent, room), v, floor });
+                    }
+                    [Some((&*v_panel, &mut *above)), None]
+                } else {
+                    x.copy_rows(first, MatMut::packed(x_panel, rows, n));
+                    range::multiply(MatMut::packed(x_panel, rows * n, 1), -exponent);
+                    beta.terms(x_panel, v_panel, floor);
+                    [Some((&*x_panel, &mut *above)), Some((&*v_panel, &mut *below))]
+                };
+                for (panel, to) in products.into_iter().flatten() {
                     let panel = MatRef::packed(panel, rows, n);
                     let to = MatMut::packed(to, lines, k);
                     if for_w {
@@ -137,15 +146,22 @@ impl<'a, T: Real> Updates<'a, T> {
         side: usize,
     ) -> Result<Updated<T>, Error> {
         self.terms(pair, side == 0)?;
-        let (beta, below) = (self.beta, &*self.below);
+        let below = &*self.below;
         let factor = if side == 0 { &mut *pair.a } else { &mut *pair.bt };
         let largest = max_abs(factor);
         let scale = if largest > T::ZERO { largest } else { T::ONE };
-        Ok(update_entries(factor, pair.product, |i, x, above| {
+        let step = |beta: Beta, i: usize, x: T, above: T| {
             let (below, quadratic) = (below.at(i) + l1, l2 * x);
             let gradient = below + quadratic - above;
-            multiply(x, beta.factor(above, below, quadratic), gradient, below.max(-gradient) / scale)
-        }))
+            multiply(x, beta.factor(above, below, quadratic), gradient, || below.max(-gradient) / scale)
+        };
+        Ok(match self.beta {
+            // The compiler sees that there is no choice for an entry.
+            Beta::KullbackLeibler => {
+                update_entries(factor, pair.product, |i, x, above| step(Beta::KullbackLeibler, i, x, above))
+            }
+            beta => update_entries(factor, pair.product, |i, x, above| step(beta, i, x, above)),
+        })
     }
 
     /// The divergence, and the size of X that it is compared with, on all machines.
@@ -180,8 +196,12 @@ impl<'a, T: Real> Updates<'a, T> {
             for first in (0..m).step_by(height) {
                 let rows = height.min(m - first);
                 let w = MatRef::packed(pair.a, m, k).submatrix(first, 0, rows, k);
-                let (x_panel, v_panel) = panels(x, first, w, h, exponent, [x_panel, v_panel], execution, scratch)?;
-                x_panel.iter().zip(v_panel).for_each(|(x, v)| add(*x, *v));
+                let v_panel = v_panel.get_mut(..rows * n).unwrap_or_default();
+                gemm(T::ONE, w, h.t(), T::ZERO, MatMut::packed(v_panel, rows, n), execution, scratch)?;
+                for (i, v) in v_panel.chunks(n.max(1)).enumerate() {
+                    let row = scaled_row(x, first + i, exponent, x_panel.get_mut(..n).unwrap_or_default());
+                    row.iter().zip(v).for_each(|(x, v)| add(*x, *v));
+                }
             }
         }
         let [divergence, size] = total;
@@ -197,25 +217,15 @@ impl<'a, T: Real> Updates<'a, T> {
     }
 }
 
-/// Panels of X and of V = W H for the rows of `w`, which begin with row `first` of X.
-#[allow(clippy::too_many_arguments)]
-fn panels<'p, T: Real, X: Entries<T>>(
-    x: &X,
-    first: usize,
-    w: MatRef<'_, T>,
-    h: MatRef<'_, T>,
-    exponent: i32,
-    [x_panel, v_panel]: [&'p mut [T]; 2],
-    execution: Execution,
-    scratch: &mut [T],
-) -> Result<(&'p mut [T], &'p mut [T]), Error> {
-    let (rows, n) = (w.rows(), h.rows());
-    let x_panel = x_panel.get_mut(..rows * n).unwrap_or_default();
-    let v_panel = v_panel.get_mut(..rows * n).unwrap_or_default();
-    x.copy_rows(first, MatMut::packed(x_panel, rows, n));
-    range::multiply(MatMut::packed(x_panel, rows * n, 1), -exponent);
-    gemm(T::ONE, w, h.t(), T::ZERO, MatMut::packed(v_panel, rows, n), execution, scratch)?;
-    Ok((x_panel, v_panel))
+/// Row `i` of `2^-exponent X`: where it lies, or copied into `room`.
+fn scaled_row<'r, T: Real, X: Entries<T>>(x: &'r X, i: usize, exponent: i32, room: &'r mut [T]) -> &'r [T] {
+    if let Some(row) = x.dense_row(i).filter(|_| exponent == 0) {
+        return row;
+    }
+    let n = room.len();
+    x.copy_rows(i, MatMut::packed(room, 1, n));
+    range::multiply(MatMut::packed(room, 1, n), -exponent);
+    room
 }
 
 /// Adds the rows of a matrix, as long as `sums`, to `sums`.
