@@ -70,6 +70,11 @@ impl<T: Real> Sparse<T> {
         sparse
     }
 
+    /// Zeros in memory for the transpose.
+    pub fn room(&self) -> (Vec<usize>, Vec<u32>, Vec<T>) {
+        (vec![9; self.cols + 1], vec![9; self.values.len()], vec![T::ZERO; self.values.len()])
+    }
+
     pub fn csr(&self) -> Csr<'_, T> {
         Csr::new(self.cols, &self.starts, &self.columns, &self.values).unwrap()
     }

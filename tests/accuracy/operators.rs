@@ -1,5 +1,6 @@
 //! Operators against plain loops.
 
+use super::layouts::{ORDERS, Stored, bits};
 use super::matrices::{Sparse, nonnegative, random};
 use super::measures::Matrix;
 use lowrank::operator::{Csr, Dense, LinearOperator, Transposed};
@@ -89,6 +90,29 @@ fn gram_agrees<T: Real>(operator: &impl LinearOperator<T>, a: &Matrix, context: 
     }
 }
 
+/// `A^T A B` where the operator has it; whether it has.
+fn both_agree<T: Real>(operator: &impl LinearOperator<T>, a: &Matrix, seed: u64, context: &str) -> bool {
+    let (n, eps) = (a.cols, T::EPSILON.to_f64());
+    let mut has = false;
+    for k in [1, 3, 18] {
+        let b = random(n, k, seed).rounded::<T>();
+        let expected = a.t().times(&a.times(&b));
+        for order in 0..ORDERS {
+            let (input, mut output) = (Stored::<T>::of(&b, order), Stored::filled(n, k, order, T::from_f64(-7.0)));
+            let mut scratch = vec![T::from_f64(f64::NAN); operator.scratch_len(k)];
+            has = operator.apply_both(input.view(), output.view_mut(), &mut scratch).unwrap();
+            if !has {
+                assert!(output.untouched(T::from_f64(-7.0)), "{context}");
+                continue;
+            }
+            let off = output.matrix().minus(&expected).norm();
+            let limit = 10.0 * eps * (a.rows + n + 10) as f64 * a.norm().powi(2) * b.norm();
+            assert!(off <= limit && output.gaps_are(T::from_f64(-7.0)), "{context}: A^T A B, {k} columns: {off:e}");
+        }
+    }
+    has
+}
+
 fn every_operator<T: Real>(a: &Matrix, seed: u64) {
     let a = a.rounded::<T>();
     let (m, n) = (a.rows, a.cols);
@@ -106,6 +130,35 @@ fn every_operator<T: Real>(a: &Matrix, seed: u64) {
     gram_agrees(&by_columns, &a, "dense by columns");
     gram_agrees(&Transposed(&dense), &a.t(), "transposed dense");
     gram_agrees(&sparse.csr(), &a, "CSR");
+    let (mut starts, mut entries, mut values) = sparse.room();
+    let with = sparse.csr().with_transpose(&mut starts, &mut entries, &mut values).unwrap();
+    agrees(&with, &a, seed, "CSR with its transpose");
+    agrees(&Transposed(&with), &a.t(), seed, "transposed CSR with its transpose");
+    for k in [1, 3, 18] {
+        let b = random(m, k, seed).rounded::<T>();
+        let [plain, quick] = [product(&sparse.csr(), true, &b, 0), product(&with, true, &b, 0)];
+        assert_eq!(bits(&plain), bits(&quick), "the same bits");
+    }
+    assert!(both_agree(&sparse.csr(), &a, seed, "CSR") && both_agree(&with, &a, seed, "CSR with its transpose"));
+    assert!(both_agree(&Transposed(&with), &a.t(), seed, "transposed CSR with its transpose"));
+    assert!(!both_agree(&Transposed(&sparse.csr()), &a.t(), seed, "transposed CSR"));
+    assert!(!both_agree(&dense, &a, seed, "dense"));
+}
+
+#[test]
+fn room_for_a_transpose_that_is_too_short_is_refused() {
+    let sparse = Sparse::<f64>::of(&nonnegative(6, 4, 0.5, 135));
+    let needed = [5, sparse.room().1.len(), sparse.room().2.len()];
+    for short in 0..3 {
+        let (mut starts, mut columns, mut values) = sparse.room();
+        match short {
+            0 => starts.truncate(4),
+            1 => columns.truncate(needed[1] - 1),
+            _ => values.truncate(needed[2] - 1),
+        }
+        let error = sparse.csr().with_transpose(&mut starts, &mut columns, &mut values).err();
+        assert_eq!(error, Some(Error::SliceTooShort { needed: needed[short], given: needed[short] - 1 }));
+    }
 }
 
 proptest! {

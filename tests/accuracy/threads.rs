@@ -155,8 +155,13 @@ fn sparse_factorizations_have_the_same_bits_in_every_pool() {
     let (csr, single) = (sparse.csr().execution(rayon), sparse.csr());
     let results = same_in_every_pool("CSR", || everything(&csr, rayon));
     assert!(results == everything(&single, Execution::new()));
+    let (mut starts, mut columns, mut values) = sparse.room();
+    let with = csr.with_transpose(&mut starts, &mut columns, &mut values).unwrap();
+    assert!(results == same_in_every_pool("CSR with its transpose", || everything(&with, rayon)));
     let results = same_in_every_pool("transposed CSR", || everything(&Transposed(&csr), rayon));
     assert!(results == everything(&Transposed(&single), Execution::new()));
+    // One product with A A^T, or two products.
+    assert!(results == same_in_every_pool("transposed both", || everything(&Transposed(&with), rayon)));
 }
 
 /// Least squares, a pseudo-inverse, a polar factor, Procrustes and the measures, of a size that is worth a second
