@@ -52,7 +52,7 @@ pub struct Factorize {
     #[arg(long, value_enum)]
     pub solver: Option<Solver>,
     /// nmf: frobenius, kl (Kullback-Leibler), is (Itakura-Saito), or the beta of a beta-divergence [default: frobenius]
-    #[arg(long, value_name = "LOSS", value_parser = beta)]
+    #[arg(long, value_name = "LOSS", value_parser = beta, allow_negative_numbers = true)]
     pub loss: Option<f64>,
     #[command(flatten)]
     pub penalties: Penalties,
@@ -95,7 +95,7 @@ pub struct Transform {
     #[arg(long, value_name = "NAME")]
     pub tensor: Option<String>,
     /// With --nonnegative: frobenius, kl, is, or the beta of a beta-divergence [default: frobenius]
-    #[arg(long, value_name = "LOSS", value_parser = beta, requires = "nonnegative")]
+    #[arg(long, value_name = "LOSS", value_parser = beta, allow_negative_numbers = true, requires = "nonnegative")]
     pub loss: Option<f64>,
     #[command(flatten)]
     pub penalties: Penalties,

@@ -372,6 +372,11 @@ pub fn explain(error: Error) -> anyhow::Error {
         Error::Zero { operand: Operand::A, row, col } => {
             anyhow!("the entry in row {row}, column {col} (counted from 0) is zero, from which this loss is infinite")
         }
+        Error::Option { name: "beta" } => {
+            anyhow!(
+                "the beta of --loss is out of range: from -8.6 to 10.6, and from -1.6 to 3.6 for numbers of 32 bits"
+            )
+        }
         other => other.into(),
     }
 }

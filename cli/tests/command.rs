@@ -452,7 +452,7 @@ fn every_option_of_nmf_and_snmf_gives_factors_of_the_error_it_tells() {
     assert!(early["converged"] == true && early["iterations"].as_u64() < all["iterations"].as_u64());
     assert!(early["relative_error"].as_f64().unwrap() <= target);
 
-    for (loss, beta) in [("kl", 1.0), ("is", 0.0), ("0.5", 0.5), ("3", 3.0)] {
+    for (loss, beta) in [("kl", 1.0), ("is", 0.0), ("0.5", 0.5), ("3", 3.0), ("-1", -1.0)] {
         let words = format!("factorize X.npy --method nmf --loss {loss} --rank 3 -o out");
         let told = json(home, &words)["relative_error"].as_f64().unwrap();
         let v = product(home.join("out"), rows, cols, 3);
@@ -500,6 +500,7 @@ fn new_rows_are_folded_into_saved_factors() {
             assert!(distance(&new, &f) < limit * size, "{method}, {file}: {}", distance(&new, &f) / size);
         }
     }
+    refused(home, "transform X.npy --factors all -o new2 --nonnegative --loss 11", &["X.npy", "--loss", "10.6"]);
     refused(home, "transform nothing.npy --factors all -o new", &["nothing.npy"]);
     refused(home, "transform X.npy --factors nothing -o new", &["nothing"]);
     save(home.join("wide.npy"), 4, 10, &x[..40]);
