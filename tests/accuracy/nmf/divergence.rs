@@ -364,6 +364,13 @@ fn powers_stay_in_range() {
                     assert!(told[99].0 < 1.5 * plain, "beta {beta}, 2^{left} and 2^{right}: {} {plain}", told[99].0);
                 }
             }
+            // The largest and the smallest X that is not near an end of the range.
+            for e in [T::MAX_EXPONENT / 8 - 1, 1 - T::MAX_EXPONENT / 8] {
+                let data: Vec<T> = scaled(&x, e).cast();
+                let operator = Dense::new(MatRef::row_major(&data, 20, 15).unwrap());
+                let told = updates(&operator, &scaled(&w, e), &h, &options, 100).unwrap().told[99];
+                assert!((told.0 - plain).abs() < 1e-3 * plain, "beta {beta}, X times 2^{e}: {} {plain}", told.0);
+            }
         }
     }
     check::<f64>(&[-8.6, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 10.6], &[-900, -40, 40, 300, 900]);
@@ -429,7 +436,8 @@ fn scratch_and_strides_do_not_change_a_bit_and_one_less_is_refused() {
 #[test]
 fn rows_on_two_machines_give_the_factors_of_one() {
     let x = positive(30, 20, 327);
-    let (w, h) = start(30, 20, 3, 328);
+    let (mut w, h) = start(30, 20, 3, 328);
+    [4, 22, 61].map(|p| w.data[p] = 0.0);
     for beta in BETAS {
         let options = Options::new(beta).penalties(Penalty::new(0.1, 0.2), Penalty::new(0.2, 0.1));
         let one = updates(&dense(&x), &w, &h, &options, 20).unwrap();
@@ -440,6 +448,7 @@ fn rows_on_two_machines_give_the_factors_of_one() {
             assert!(part.w.minus(&rows_of(&one.w, 15 * number, 15)).norm() < 1e-11, "beta {beta}, machine {number}");
             for (told, expected) in part.told.iter().zip(&one.told) {
                 assert!((told.0 - expected.0).abs() < 1e-10 && (told.1 / expected.1 - 1.0).abs() < 1e-12);
+                assert_eq!(told.2, expected.2, "beta {beta}: zeros raised");
             }
         }
         assert!(two[0].told == two[1].told && two[0].h.data == two[1].h.data, "machines decide alike");
