@@ -437,7 +437,7 @@ fn scratch_and_strides_do_not_change_a_bit_and_one_less_is_refused() {
 fn rows_on_two_machines_give_the_factors_of_one() {
     let x = positive(30, 20, 327);
     let (mut w, h) = start(30, 20, 3, 328);
-    [4, 22, 61].map(|p| w.data[p] = 0.0);
+    [4, 22, 61].into_iter().for_each(|p| w.data[p] = 0.0);
     for beta in BETAS {
         let options = Options::new(beta).penalties(Penalty::new(0.1, 0.2), Penalty::new(0.2, 0.1));
         let one = updates(&dense(&x), &w, &h, &options, 20).unwrap();
