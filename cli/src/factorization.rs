@@ -140,7 +140,7 @@ fn on_this_thread<T: Element, W: Work<T>>(
                 return work.run(&x, setting);
             }
             let entries = sparse.values.len();
-            let (mut starts, mut columns) = (vec![0; sparse.cols + 1], vec![0; entries]);
+            let (mut starts, mut columns) = (zeros(sparse.cols.checked_add(1))?, zeros(Some(entries))?);
             let mut values = zeros(Some(entries))?;
             work.run(&x.with_transpose(&mut starts, &mut columns, &mut values)?, setting)
         }
@@ -153,8 +153,10 @@ impl<T: Element> Work<T> for Factorization<'_> {
     type Output = Factors<T>;
 
     fn transposes(&self, threads: usize) -> bool {
+        let Plan { beta, init, rank, .. } = *self.0;
+        let multiplies = beta == 2.0 || init != Some(Init::Random);
         // One thread adds to rows of a few numbers as fast.
-        threads > 1 || self.0.rank > 8
+        multiplies && (threads > 1 || rank > 8)
     }
 
     fn run<X: Entries<T>>(self, x: &X, Setting { execution, start }: Setting) -> Result<Factors<T>> {
@@ -226,7 +228,7 @@ fn svd<T: Element, X: LinearOperator<T>>(
     .map_err(explain)?;
     let relative_error = info.relative_error;
     let reached = plan.reached(relative_error);
-    Ok(Outcome { iterations: info.passes, converged: info.converged, reached, relative_error })
+    Ok(Outcome { iterations: info.passes, converged: info.converged || reached, reached, relative_error })
 }
 
 fn nmf<T: Element, X: Entries<T>>(
@@ -352,12 +354,12 @@ impl Plan<'_> {
 }
 
 /// Memory of this length, or an error if there is not enough.
-pub fn zeros<T: Element>(len: Option<usize>) -> Result<Vec<T>> {
+pub fn zeros<T: Copy + Default>(len: Option<usize>) -> Result<Vec<T>> {
     let len = len.unwrap_or(usize::MAX);
     // A trial first: `vec!` would end the process, but takes pages that are zero already.
     let trial = Vec::<T>::new().try_reserve_exact(len);
     ensure!(trial.is_ok(), "there is not enough memory for a factorization of this rank");
-    Ok(vec![T::ZERO; len])
+    Ok(vec![T::default(); len])
 }
 
 /// The kernel's error in the words of a person who has a file.

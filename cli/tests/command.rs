@@ -451,6 +451,8 @@ fn every_option_of_nmf_and_snmf_gives_factors_of_the_error_it_tells() {
         json(home, &format!("factorize X.npy --method nmf --init random --rank 3 --tol 0 --target {target} -o out"));
     assert!(early["converged"] == true && early["iterations"].as_u64() < all["iterations"].as_u64());
     assert!(early["relative_error"].as_f64().unwrap() <= target);
+    let svd = json(home, "factorize X.npy --method svd --rank 3 --tol 0 --target 0.99 -o out");
+    assert!(svd["converged"] == true && svd["iterations"].as_u64() < Some(100));
 
     for (loss, beta) in [("kl", 1.0), ("is", 0.0), ("0.5", 0.5), ("3", 3.0), ("-1", -1.0)] {
         let words = format!("factorize X.npy --method nmf --loss {loss} --rank 3 -o out");

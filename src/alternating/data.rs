@@ -135,7 +135,7 @@ impl<'a, T: Real, X: LinearOperator<T>> Data<'a, T, X> {
 }
 
 /// A loss of which rounding may have left less than nothing; one beyond the range is infinite.
-fn not_below_zero(loss: f64) -> f64 {
+pub(crate) fn not_below_zero(loss: f64) -> f64 {
     if loss.is_nan() { f64::INFINITY } else { loss.max(0.0) }
 }
 

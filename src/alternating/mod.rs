@@ -9,7 +9,7 @@ mod pair;
 mod rows;
 mod transform;
 
-pub(crate) use data::Data;
+pub(crate) use data::{Data, not_below_zero};
 pub(crate) use extrapolation::{Extrapolation, copy, extrapolate, extrapolate_and_keep};
 pub(crate) use pair::{Pair, Right, Scaling, Signs, dense_pair_len, pair_len};
 pub(crate) use rows::{Updated, multiply, rows_scratch_len, update_entries, update_rows};
@@ -196,8 +196,8 @@ impl Stopping {
         if valid { Ok(()) } else { Err(Error::Option { name: "tolerance" }) }
     }
 
-    /// Iterates until the tolerance, the bound or the observer ends it. `update` does a number of iterations that divides
-    /// the window, and says how far it has come.
+    /// Iterates until the tolerance, the bound or the observer ends it. `update` does an iteration, or as many as end at a multiple
+    /// of the window, and says how far it has come.
     pub fn drive(
         &self,
         mut update: impl FnMut() -> Result<Progress, Error>,

@@ -1,8 +1,8 @@
 //! The two factors of an alternating method, and the memory that every such method needs.
 //!
 //! The factors are worked with as packed copies `2^-a A` and `2^-b B^T` with `a + b = e`, so that they and `2^-e X` are of
-//! order one: `a` and `b` are 0 unless one of the three is near an end of the number range, or B is to stay as it is. The
-//! caller's matrices, which may have any strides, receive them after every iteration.
+//! order one: `a` and `b` are 0 unless one of the three is near an end of the number range, or B is to stay as it is, or X is
+//! always brought to order one. The caller's matrices, which may have any strides, receive them after every iteration.
 //!
 //! Where rows of X and A live on several machines all decide alike: from what every machine knows, or from sums.
 
@@ -117,12 +117,19 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         // Of two faults in the arguments the one in X is named.
         let mut data = Data::new(x, signs != Signs::RightNonnegative, operator)?;
         let own_b = exponent_of(check::nonnegative(b, Operand::Right)?);
-        let largest_a = if both { check::nonnegative(left.as_ref(), Operand::Left)? } else { T::ZERO };
+        if both {
+            check::nonnegative(left.as_ref(), Operand::Left)?;
+            MatMut::packed(a, m, k).copy_from(left.as_ref());
+        } else {
+            a.fill(T::ZERO);
+        }
+        MatMut::packed(bt, n, k).copy_from(b.t());
         if scaling == Scaling::Always {
             data.bring_to_one();
         }
         let exponent = data.exponent;
-        let own_a = if both { exponent_on_all_machines(largest_a, |sum| x.sum(sum))? } else { exponent - own_b };
+        let (own_a, term) =
+            if both { exponents(a, bt, [gram_a, gram_b], |sum| x.sum(sum))? } else { (exponent - own_b, None) };
         let ordinary =
             scaling == Scaling::Extreme && exponent == 0 && is_ordinary::<T>(own_a) && is_ordinary::<T>(own_b);
         let shares = match (&right, ordinary) {
@@ -132,14 +139,10 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
         };
         // A start far from the scale of X is brought to it; any other is taken as it is. Where A is no start, B may have any
         // scale.
-        let far = !both || (own_a + own_b).abs_diff(exponent) > T::SIGNIFICAND_BITS;
+        let far = !both || term.is_some_and(|term| term.abs_diff(exponent) > T::SIGNIFICAND_BITS);
         let entry = if far && !ordinary { [own_a, own_b] } else { shares };
-        copy_scaled(b.t(), -entry[1], MatMut::packed(bt, n, k));
-        if both {
-            copy_scaled(left.as_ref(), -entry[0], MatMut::packed(a, m, k));
-        } else {
-            a.fill(T::ZERO);
-        }
+        range::multiply(MatMut::packed(a, m * k, 1), -entry[0]);
+        range::multiply(MatMut::packed(bt, n * k, 1), -entry[1]);
         let right = match right {
             Right::Start(b) => Some(b),
             Right::Fixed(_) => None,
@@ -263,6 +266,35 @@ fn exponent_of<T: Real>(x: T) -> i32 {
     if x == T::ZERO { 0 } else { x.exponent() }
 }
 
+/// The exponents of A, and of the largest product of a column's largest entry and that of its row of B, if any is not zero; on
+/// all machines as [`exponent_on_all_machines`] has it. There is room for a number for each column, twice.
+fn exponents<T: Real>(
+    a: &[T],
+    bt: &[T],
+    [columns, rows]: [&mut [T]; 2],
+    all: impl Fn(&mut [T]) -> Result<(), Error>,
+) -> Result<(i32, Option<i32>), Error> {
+    let k = columns.len().isqrt();
+    let [columns, rows] = [columns, rows].map(|room| room.get_mut(..k).unwrap_or_default());
+    for (factor, maxima) in [(a, &mut *columns), (bt, &mut *rows)] {
+        maxima.fill(T::ZERO);
+        for row in factor.chunks(k.max(1)) {
+            maxima.iter_mut().zip(row).for_each(|(largest, x)| *largest = x.max(*largest));
+        }
+    }
+    columns.iter_mut().for_each(|largest| *largest = root_of_power(*largest));
+    all(columns)?;
+    let exponent = |root: T| 2 * exponent_of(root);
+    let own = columns.iter().filter(|root| **root > T::ZERO).map(|root| exponent(*root)).max();
+    let terms = columns.iter().zip(&*rows).filter(|(root, row)| **root > T::ZERO && **row > T::ZERO);
+    Ok((own.unwrap_or(0), terms.map(|(root, row)| exponent(*root) + row.exponent()).max()))
+}
+
+/// The root of the power of two of a magnitude or, of an odd one, of the next; zero of zero. Sums of roots stay in range.
+fn root_of_power<T: Real>(x: T) -> T {
+    if x == T::ZERO { x } else { T::pow2((x.exponent() + 1) >> 1) }
+}
+
 /// Whether a matrix with this exponent can be worked with as it is: products of a few entries, and sums of them, stay in range.
 pub(super) fn is_ordinary<T: Real>(exponent: i32) -> bool {
     exponent.abs() <= T::MAX_EXPONENT / 8
@@ -274,8 +306,7 @@ pub(super) fn exponent_on_all_machines<T: Real>(
     own: T,
     all: impl Fn(&mut [T]) -> Result<(), Error>,
 ) -> Result<i32, Error> {
-    // The root, so that the sum stays in range.
-    let mut sum = [if own == T::ZERO { own } else { T::pow2((own.exponent() + 1) >> 1) }];
+    let mut sum = [root_of_power(own)];
     all(&mut sum)?;
     let [sum] = sum;
     Ok(2 * exponent_of(sum))

@@ -42,7 +42,8 @@ pub fn normalize<T: Real>(mut left: MatMut<'_, T>, mut right: MatMut<'_, T>, kin
             Norm::Two => (0..right.cols()).fold(T::ZERO, |sum, i| sum + scaled(i) * scaled(i)).sqrt(),
             Norm::Max => largest.scale(-e),
         };
-        let takes = |x: T| (x * size).scale(e);
+        // What it shrinks is not to grow before.
+        let takes = |x: T| if e < 0 { x.scale(e) * size } else { (x * size).scale(e) };
         let fits = (0..left.rows()).all(|i| takes(left.at(i, j)).is_finite());
         if largest == T::ZERO || !fits {
             continue;

@@ -72,7 +72,7 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     scratch: &mut [T],
 ) -> Result<truncated::Info, Error> {
     let rank = w.cols();
-    if matches!(fill, Fill::Part(part) if !(part >= 0.0 && part.is_finite())) {
+    if matches!(fill, Fill::Part(part) if !(part >= 0.0 && T::from_f64(part).is_finite())) {
         return Err(Error::Option { name: "fill" });
     }
     if h.shape() != (rank, x.cols()) {
@@ -112,7 +112,7 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
                     x.sum(&mut sums)?;
                 }
                 let [squares, rows] = sums;
-                (squares / rows / T::from_usize(rank)).sqrt() * unit * T::from_f64(part)
+                ((squares / rows / T::from_usize(rank)).sqrt() * unit * T::from_f64(part)).min(T::MAX)
             }
             _ => mean,
         };

@@ -15,7 +15,8 @@ impl Beta {
     pub fn new(beta: f64) -> Self {
         match beta {
             2.0 => Beta::Frobenius,
-            1.0 => Beta::KullbackLeibler,
+            // Nearer, the divergence is a difference of which rounding leaves nothing.
+            near if (near - 1.0).abs() < 1e-8 => Beta::KullbackLeibler,
             0.0 => Beta::ItakuraSaito,
             other => Beta::Other(other),
         }
@@ -88,15 +89,20 @@ impl Beta {
     /// terms, of `x / v - 1` and its logarithm.
     pub fn divergence(self, x: f64, v: f64) -> [f64; 2] {
         let excess = (x - v) / v;
+        // An x that is small beside v, whose excess is -1 but for rounding, is known to its logarithm.
+        let small = excess < -0.5;
+        let log = || if small { libm::log(x) - libm::log(v) } else { libm::log1p(excess) };
         match self {
             Beta::Frobenius => [0.5 * (x - v) * (x - v), 0.5 * x * x],
             Beta::KullbackLeibler if x == 0.0 => [v, 0.0],
-            Beta::KullbackLeibler => [v * ((1.0 + excess) * libm::log1p(excess) - excess).max(0.0), x],
-            Beta::ItakuraSaito => [(excess - libm::log1p(excess)).max(0.0), 1.0],
+            Beta::KullbackLeibler if small => [x * log() - (x - v), x],
+            Beta::KullbackLeibler => [v * ((1.0 + excess) * log() - excess).max(0.0), x],
+            Beta::ItakuraSaito => [(excess - log()).max(0.0), 1.0],
             Beta::Other(beta) => {
                 let size = if x == 0.0 { 0.0 } else { libm::pow(x, beta) };
-                let difference = libm::expm1(beta * libm::log1p(excess)) - beta * excess;
-                [libm::pow(v, beta) * (difference / (beta * (beta - 1.0))).max(0.0), size / beta.max(1.0)]
+                let power = if x == 0.0 { -1.0 } else { libm::expm1(beta * log()) };
+                let difference = (power - beta * excess) / (beta * (beta - 1.0));
+                [libm::pow(v, beta) * difference.max(0.0), size / beta.max(1.0)]
             }
         }
     }

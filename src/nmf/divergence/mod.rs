@@ -39,7 +39,7 @@
 //!
 //! The [`relative error`](Progress::relative_error) is the root of the divergence over `sum x^beta / max(1, beta)`, or over
 //! the number of entries for beta = 0. It takes logarithms or powers of all entries, so it is told apart from the updates,
-//! and by the driver after the first and every tenth.
+//! and by the driver after the first and every tenth; after one that is taken back, when the next has come further.
 
 mod beta;
 mod momentum;
@@ -243,12 +243,12 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
         let [divergence, size] = updates.divergence(pair)?;
         pair.update_gram_a()?;
         pair.update_gram_b()?;
-        let objective = divergence + pair.penalties(*weights)?;
-        let objective = if objective > 0.0 { objective * updates.unit(pair.data.exponent) } else { 0.0 };
+        let scaled = divergence + pair.penalties(*weights)?;
+        let objective = if scaled > 0.0 { scaled * updates.unit(pair.data.exponent) } else { 0.0 };
         let relative_loss = if size > 0.0 { divergence / size } else { 0.0 };
         let Updated { gradient, lifted } = *found;
         let step = Step { relative_loss, objective, gradient, terms: pair.relative_terms(), lifted };
-        let progress = momentum.judge(pair, record.tell(step));
+        let progress = momentum.judge(pair, record.tell(step), scaled);
         if momentum.has_returned() {
             self.publish()?;
         }
@@ -262,7 +262,7 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
 }
 
 /// Improves `w`, `m x k`, and `h`, `k x n`, until the options end it; `observer` is called after the first update and every
-/// tenth, and ends it by breaking. Start from [`nndsvd`](super::nndsvd) with a `fill`, or
+/// tenth, unless its outcome was taken back, and ends it by breaking. Start from [`nndsvd`](super::nndsvd) with a `fill`, or
 /// [`random_start`](super::random_start).
 ///
 /// # Errors

@@ -23,7 +23,8 @@ pub(super) struct Momentum<'a, T> {
     /// W and H^T before the last update, and those of the last progress.
     last: [&'a mut [T]; 2],
     kept: [&'a mut [T]; 2],
-    told: Option<Progress>,
+    /// With the objective in the scale of the computation, in which it is in range.
+    told: Option<(Progress, f64)>,
 }
 
 impl<'a, T: Real> Momentum<'a, T> {
@@ -57,15 +58,15 @@ impl<'a, T: Real> Momentum<'a, T> {
         }
     }
 
-    /// Keeps what this tells of, or returns to what was kept if its objective is higher.
-    pub fn judge<X: Entries<T>>(&mut self, pair: &mut Pair<'_, T, X>, progress: Progress) -> Progress {
-        let risen = self.told.filter(|told| self.enabled && !self.plain && progress.objective > told.objective);
+    /// Keeps what this tells of, or returns to what was kept if the objective, in the scale of the computation, is higher.
+    pub fn judge<X: Entries<T>>(&mut self, pair: &mut Pair<'_, T, X>, progress: Progress, objective: f64) -> Progress {
+        let risen = self.told.filter(|(_, before)| self.enabled && !self.plain && objective > *before);
         let [w, ht] = &mut self.kept;
         self.plain = risen.is_some();
-        let Some(told) = risen else {
+        let Some((told, _)) = risen else {
             copy(w, pair.a);
             copy(ht, pair.bt);
-            self.told = Some(progress);
+            self.told = Some((progress, objective));
             return progress;
         };
         copy(pair.a, w);

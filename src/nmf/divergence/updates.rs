@@ -1,6 +1,6 @@
 //! The sums that an update takes from X, and the divergence: by panels of rows, or of a sparse X by its stored entries.
 
-use crate::alternating::{Pair, Updated, multiply, update_entries};
+use crate::alternating::{Pair, Updated, multiply, not_below_zero, update_entries};
 use crate::columns::Total;
 use crate::error::{Error, Operand};
 use crate::kernel::{Out, QuotientRow, Quotients, gemm, gemm_scratch_len, max_abs};
@@ -50,7 +50,8 @@ impl<'a, T: Real> Updates<'a, T> {
     pub fn new<X: Entries<T>>(beta: Beta, pair: &Pair<'_, T, X>, memory: &'a mut [T]) -> Result<Self, Error> {
         let x = pair.data.operator();
         let [below, x_panel, v_panel, scratch] = split(memory, layout(x.rows(), x.cols(), pair.rank()))?;
-        let floor = (pair.data.largest.scale(-pair.data.exponent) * T::EPSILON).max(T::MIN_POSITIVE);
+        let largest = pair.data.largest.scale(-pair.data.exponent);
+        let floor = if largest > T::ZERO { (largest * T::EPSILON).max(T::MIN_POSITIVE) } else { T::EPSILON };
         Ok(Updates { beta, floor, below, x_panel, v_panel, scratch })
     }
 
@@ -128,8 +129,8 @@ impl<'a, T: Real> Updates<'a, T> {
         if simple {
             let other = if for_w { &*pair.bt } else { &*pair.a };
             let (sums, rest) = below.split_at_mut_checked(k).unwrap_or_default();
-            add_rows(other, sums);
-            rest.chunks_mut(k).for_each(|row| add_rows(sums, row));
+            sum_rows(other, sums);
+            rest.chunks_mut(k).for_each(|row| row.iter_mut().zip(&*sums).for_each(|(to, sum)| *to = *sum));
         }
         if !for_w {
             x.sum(above)?;
@@ -170,12 +171,15 @@ impl<'a, T: Real> Updates<'a, T> {
         let (x, k, execution, exponent) = (pair.data.operator(), pair.rank(), pair.execution, pair.data.exponent);
         let (m, n) = (x.rows(), x.cols());
         let mut total = [0.0; 2];
+        let simple = matches!(beta, Beta::KullbackLeibler);
         let mut add = |x: T, v: T| {
-            let [divergence, size] = beta.divergence(x.to_f64(), v.max(*floor).to_f64());
+            // Nothing is divided by the v of a zero.
+            let v = if simple && x == T::ZERO { v } else { v.max(*floor) };
+            let [divergence, size] = beta.divergence(x.to_f64(), v.to_f64());
             total = [total[0] + divergence, total[1] + size];
         };
         let mut zeros = 0.0;
-        if matches!(beta, Beta::KullbackLeibler) && x.sparse_row(0).is_some() {
+        if simple && x.sparse_row(0).is_some() {
             // A zero of X adds v: all v together, less those of the stored entries.
             for (i, w) in pair.a.chunks(k).enumerate() {
                 let (columns, values) = x.sparse_row(i).unwrap_or_default();
@@ -205,15 +209,16 @@ impl<'a, T: Real> Updates<'a, T> {
             }
         }
         let [divergence, size] = total;
-        // Each in two parts, so that T holds all digits.
+        // Each in two parts, as T may have fewer digits; infinite beyond its range.
         let whole = [divergence + zeros, size];
         let parts = whole.map(T::from_f64);
-        let rest = [0, 1].map(|i| T::from_f64(whole.at(i) - parts.at(i).to_f64()));
+        let rest = [0, 1]
+            .map(|i| if parts.at(i).is_finite() { T::from_f64(whole.at(i) - parts.at(i).to_f64()) } else { T::ZERO });
         let mut sums = [parts.at(0), parts.at(1), rest.at(0), rest.at(1)];
         x.sum(&mut sums)?;
         let both = |i: usize| sums.at(i).to_f64() + sums.at(i + 2).to_f64();
         // The sums of V that cancel leave rounding.
-        Ok([both(0).max(0.0), both(1)])
+        Ok([not_below_zero(both(0)), both(1).min(f64::MAX)])
     }
 }
 
@@ -228,9 +233,16 @@ fn scaled_row<'r, T: Real, X: Entries<T>>(x: &'r X, i: usize, exponent: i32, roo
     room
 }
 
-/// Adds the rows of a matrix, as long as `sums`, to `sums`.
-fn add_rows<T: Real>(rows: &[T], sums: &mut [T]) {
-    for row in rows.chunks(sums.len().max(1)) {
-        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x);
+/// The sums of the columns of a matrix whose rows are as long as `sums`; in f64, as running sums of f32 stand still at `2^24`.
+fn sum_rows<T: Real>(rows: &[T], sums: &mut [T]) {
+    const COLS: usize = 8;
+    let k = sums.len().max(1);
+    for (part, sums) in sums.chunks_mut(COLS).enumerate() {
+        let mut totals = [0.0; COLS];
+        for row in rows.chunks(k) {
+            let row = row.get(part * COLS..).unwrap_or_default();
+            totals.iter_mut().zip(row).for_each(|(total, x)| *total += x.to_f64());
+        }
+        sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum = T::from_f64(total));
     }
 }
