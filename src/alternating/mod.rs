@@ -196,8 +196,8 @@ impl Stopping {
         if valid { Ok(()) } else { Err(Error::Option { name: "tolerance" }) }
     }
 
-    /// Iterates until the tolerance, the bound or the observer ends it. `update` does an iteration, or as many as end at a multiple
-    /// of the window, and says how far it has come.
+    /// Iterates until the tolerance, the bound or the observer ends it. `update` does an iteration, or as many as end at a
+    /// multiple of the window, and says how far it has come.
     pub fn drive(
         &self,
         mut update: impl FnMut() -> Result<Progress, Error>,

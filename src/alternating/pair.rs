@@ -1,8 +1,8 @@
 //! The two factors of an alternating method, and the memory that every such method needs.
 //!
 //! The factors are worked with as packed copies `2^-a A` and `2^-b B^T` with `a + b = e`, so that they and `2^-e X` are of
-//! order one: `a` and `b` are 0 unless one of the three is near an end of the number range, or B is to stay as it is, or X is
-//! always brought to order one. The caller's matrices, which may have any strides, receive them after every iteration.
+//! order one: `a` and `b` are 0 unless one of the three is near an end of the number range, or B is to stay as it is, or X
+//! is always brought to order one. The caller's matrices, which may have any strides, receive them after every iteration.
 //!
 //! Where rows of X and A live on several machines all decide alike: from what every machine knows, or from sums.
 
@@ -266,8 +266,8 @@ fn exponent_of<T: Real>(x: T) -> i32 {
     if x == T::ZERO { 0 } else { x.exponent() }
 }
 
-/// The exponents of A, and of the largest product of a column's largest entry and that of its row of B, if any is not zero; on
-/// all machines as [`exponent_on_all_machines`] has it. There is room for a number for each column, twice.
+/// The exponents of A, and of the largest product of a column's largest entry and that of its row of B, if any is not zero;
+/// on all machines as [`exponent_on_all_machines`] has it. There is room for a number for each column, twice.
 fn exponents<T: Real>(
     a: &[T],
     bt: &[T],
@@ -295,7 +295,8 @@ fn root_of_power<T: Real>(x: T) -> T {
     if x == T::ZERO { x } else { T::pow2((x.exponent() + 1) >> 1) }
 }
 
-/// Whether a matrix with this exponent can be worked with as it is: products of a few entries, and sums of them, stay in range.
+/// Whether a matrix with this exponent can be worked with as it is: products of a few entries, and sums of them, stay in
+/// range.
 pub(super) fn is_ordinary<T: Real>(exponent: i32) -> bool {
     exponent.abs() <= T::MAX_EXPONENT / 8
 }

@@ -71,8 +71,8 @@ impl<'a, T: Real> Sparse<'a, T> {
         (self.columns.get(range.clone()).unwrap_or_default(), self.values.get(range).unwrap_or_default())
     }
 
-    /// The transpose, in arrays of `cols + 1` starts and as many columns and values as there are entries: `None` if one is too
-    /// short. Each row of it has the entries in the order of the rows of this.
+    /// The transpose, in arrays of `cols + 1` starts and as many columns and values as there are entries: `None` if one is
+    /// too short. Each row of it has the entries in the order of the rows of this.
     pub fn transpose<'b>(
         &self,
         starts: &'b mut [usize],

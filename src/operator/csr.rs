@@ -34,9 +34,9 @@ impl<'a, T: Real> Csr<'a, T> {
         Ok(Csr { entries, transpose: None, execution: Execution::new() })
     }
 
-    /// Keeps the transpose beside the matrix, in `cols + 1` starts and as many columns and values as the matrix has. Products
-    /// with the transpose then take its rows, and add to no row again and again: they are faster by far where these do
-    /// not stay in the cache, and on several threads; their bits are the same. About as long as one such product.
+    /// Keeps the transpose beside the matrix, in `cols + 1` starts and as many columns and values as the matrix has.
+    /// Products with the transpose then take its rows, and add to no row again and again: they are faster with more than a
+    /// few vectors, and on several threads; their bits are the same. Takes as long as a few such products.
     ///
     /// # Errors
     /// `SliceTooShort`; `TooLarge` if an index of a row exceeds `u32`.

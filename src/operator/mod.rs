@@ -66,8 +66,8 @@ pub trait LinearOperator<T: Real> {
     /// `C = A^T B`; B is `rows x k`, C `cols x k`.
     fn apply_transpose(&self, b: MatRef<'_, T>, c: MatMut<'_, T>, scratch: &mut [T]) -> Result<(), Error>;
 
-    /// `C = A^T A B`, B and C `cols x k`, the share of the rows at hand, for an A with at least as many rows as columns. `false`,
-    /// on all machines, if the operator has no way that is cheaper than the two products.
+    /// `C = A^T A B`, B and C `cols x k`, the share of the rows at hand, for an A with at least as many rows as columns.
+    /// `false`, on all machines, if the operator has no way that is cheaper than the two products.
     fn apply_both(&self, _b: MatRef<'_, T>, _c: MatMut<'_, T>, _scratch: &mut [T]) -> Result<bool, Error> {
         Ok(false)
     }

@@ -233,7 +233,8 @@ fn scaled_row<'r, T: Real, X: Entries<T>>(x: &'r X, i: usize, exponent: i32, roo
     room
 }
 
-/// The sums of the columns of a matrix whose rows are as long as `sums`; in f64, as running sums of f32 stand still at `2^24`.
+/// The sums of the columns of a matrix whose rows are as long as `sums`; in f64, as running sums of f32 stand still at
+/// `2^24`.
 fn sum_rows<T: Real>(rows: &[T], sums: &mut [T]) {
     const COLS: usize = 8;
     let k = sums.len().max(1);

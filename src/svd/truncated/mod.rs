@@ -47,7 +47,8 @@ const GRAM_COLUMNS: usize = 16;
 pub struct Options {
     /// Vectors beyond the rank; default [`OVERSAMPLE`]. The block never exceeds the shorter side.
     pub oversample: usize,
-    /// The part by which the squared error is expected to exceed the best possible; default `1e-4`. With 0, exactly `max_passes` are made.
+    /// The part by which the squared error is expected to exceed the best possible; default `1e-4`. With 0, exactly
+    /// `max_passes` are made.
     pub tolerance: f64,
     /// The bound on passes; default 100. A pass is one product with A and one with its transpose, or one with the Gram
     /// matrix.
@@ -191,8 +192,8 @@ const fn gram_side(rows: usize, cols: usize, rank: usize, oversample: usize) -> 
 /// A pass costs two products with `rank + oversample` vectors; see the module for the passes and the short side.
 ///
 /// # Errors
-/// `Rank` unless `1 <= rank <= min(all_rows, cols)`, `Shape`, `Option`, `ScratchTooSmall`, `NonFinite`, `TooLarge`, `Overflow`
-/// and what the operator returns. Outputs are unchanged.
+/// `Rank` unless `1 <= rank <= min(all_rows, cols)`, `Shape`, `Option`, `ScratchTooSmall`, `NonFinite`, `TooLarge`,
+/// `Overflow` and what the operator returns. Outputs are unchanged.
 pub fn truncated<T: Real, A: LinearOperator<T>>(
     a: &A,
     s: &mut [T],
