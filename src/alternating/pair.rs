@@ -128,8 +128,13 @@ impl<'a, T: Real, X: LinearOperator<T>> Pair<'a, T, X> {
             data.bring_to_one();
         }
         let exponent = data.exponent;
-        let (own_a, term) =
-            if both { exponents(a, bt, [gram_a, gram_b], |sum| x.sum(sum))? } else { (exponent - own_b, None) };
+        let (own_a, term) = if both {
+            // The Gram matrices are computed later.
+            let [columns, rows] = [&mut *gram_a, &mut *gram_b].map(|room| room.get_mut(..k).unwrap_or_default());
+            exponents(a, bt, [columns, rows], |sum| x.sum(sum))?
+        } else {
+            (exponent - own_b, None)
+        };
         let ordinary =
             scaling == Scaling::Extreme && exponent == 0 && is_ordinary::<T>(own_a) && is_ordinary::<T>(own_b);
         let shares = match (&right, ordinary) {
@@ -267,15 +272,14 @@ fn exponent_of<T: Real>(x: T) -> i32 {
 }
 
 /// The exponents of A, and of the largest product of a column's largest entry and that of its row of B, if any is not zero;
-/// on all machines as [`exponent_on_all_machines`] has it. There is room for a number for each column, twice.
+/// on all machines as [`exponent_on_all_machines`] has it. `columns` and `rows` are room for a number for each column.
 fn exponents<T: Real>(
     a: &[T],
     bt: &[T],
     [columns, rows]: [&mut [T]; 2],
     all: impl Fn(&mut [T]) -> Result<(), Error>,
 ) -> Result<(i32, Option<i32>), Error> {
-    let k = columns.len().isqrt();
-    let [columns, rows] = [columns, rows].map(|room| room.get_mut(..k).unwrap_or_default());
+    let k = columns.len();
     for (factor, maxima) in [(a, &mut *columns), (bt, &mut *rows)] {
         maxima.fill(T::ZERO);
         for row in factor.chunks(k.max(1)) {

@@ -35,7 +35,7 @@
 //! counts it.
 //!
 //! For beta from 1 to 2 an update begins further in the direction in which entries have grown, as `momentum` says, which
-//! halves the number of updates. If that raises the objective, [`State::progress`] takes it back.
+//! saves a third of the updates or more. If that raises the objective, [`State::progress`] takes it back.
 //!
 //! The [`relative error`](Progress::relative_error) is the root of the divergence over `sum x^beta / max(1, beta)`, or over
 //! the number of entries for beta = 0. It takes logarithms or powers of all entries, so it is told apart from the updates,
