@@ -12,7 +12,7 @@ mod transform;
 pub(crate) use data::{Data, not_below_zero};
 pub(crate) use extrapolation::{Extrapolation, copy, extrapolate, extrapolate_and_keep};
 pub(crate) use pair::{Pair, Right, Scaling, Signs, dense_pair_len, pair_len};
-pub(crate) use rows::{Updated, multiply, rows_scratch_len, update_entries, update_rows};
+pub(crate) use rows::{Rule, Updated, rows_scratch_len, update_rows};
 pub(crate) use transform::{Fixed, LEFT, RIGHT, Rows, transform, transform_len};
 
 use core::ops::ControlFlow;

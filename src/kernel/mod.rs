@@ -2,10 +2,10 @@
 //!
 //! `vector` holds the operations on slices, `panel` those on all columns of a matrix (of which `group` takes a few at a
 //! time), `product` the matrix products behind one door, [`gemm`](gemm()); `rotations` and `angles` make the columns of a
-//! block orthogonal, `descent` solves non-negative least squares, `sparse` multiplies with sparse matrices, `quotient`
-//! divides X by its approximation, `lanes` turns rows of small matrices into lanes. The bodies are written once over the
-//! vectors of `simd` and instantiated for each instruction set; the portable instance never fuses a multiplication with an
-//! addition, so it gives the same bits everywhere.
+//! block orthogonal, `descent` solves non-negative least squares, `sparse` multiplies with sparse matrices, `multiply` does
+//! multiplicative updates, `kullback_leibler` compares X with its approximation, `lanes` turns rows of small matrices into
+//! lanes. The bodies are written once over the vectors of `simd` and instantiated for each instruction set; the portable
+//! instance never fuses a multiplication with an addition, so it gives the same bits everywhere.
 //!
 //! How a product is computed is a value, [`Execution`], never a side effect of a Cargo feature.
 
@@ -15,10 +15,11 @@ mod angles;
 mod descent;
 mod gemm;
 mod group;
+mod kullback_leibler;
 mod lanes;
+mod multiply;
 mod panel;
 mod product;
-mod quotient;
 mod rotations;
 mod simd;
 mod sparse;
@@ -26,10 +27,11 @@ mod vector;
 
 pub(crate) use angles::Found;
 pub(crate) use descent::{Descent, descend, descend_scratch_len};
+pub(crate) use kullback_leibler::{KullbackLeibler, Out, QuotientRow, Quotients};
 pub(crate) use lanes::{MOST_ROWS, read_rows, write_rows};
+pub(crate) use multiply::{Curvature, Multiply};
 pub(crate) use panel::Step;
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
-pub(crate) use quotient::{Out, QuotientRow, Quotients};
 pub(crate) use rotations::{Inner, Pairs};
 pub(crate) use simd::{Isa, Kernel, Lanes, MOST_LANES, Simd, Twice};
 pub(crate) use sparse::{Side, Sparse, SparseProduct};

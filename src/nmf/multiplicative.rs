@@ -1,9 +1,9 @@
 //! Multiplicative updates for the Frobenius norm.
 
-use crate::alternating::{Pair, Step, Updated, multiply, rows_scratch_len, update_rows};
+use crate::alternating::{Pair, Rule, Step, Updated, rows_scratch_len, update_rows};
 use crate::columns::Columns;
 use crate::error::Error;
-use crate::kernel::Execution;
+use crate::kernel::{Curvature, Execution};
 use crate::operator::LinearOperator;
 use crate::real::Real;
 use crate::scratch::split;
@@ -54,20 +54,20 @@ fn sweep<T: Real>(
     factor: &mut [T],
     product: &[T],
     gram: &Columns<'_, T>,
-    [l1, l2]: [T; 2],
+    weights: [T; 2],
     sweeps: usize,
     execution: Execution,
     scratch: &mut [T],
 ) -> Result<Updated<T>, Error> {
     let k = gram.cols();
     let largest = (0..k).fold(T::ZERO, |largest, j| largest.max(gram.at(j, j)));
-    let step = |x: T, above: T, [below]: [T; 1]| {
-        let below = below + l1 + l2 * x;
-        multiply(x, above / below, below - above, || largest + l2)
+    let (curvature, isa) = (Curvature::Known(largest + weights[1]), execution.isa());
+    let update = |values: &mut [T], above: &[T], [below]: [&mut [T]; 1]| {
+        Rule { above, below, weights, curvature, factor: None }.apply(values, isa)
     };
     let mut all = Updated::NONE;
     for sweep in 0..sweeps {
-        let updated = update_rows(factor, k, product, [gram.as_ref()], execution, scratch, step)?;
+        let updated = update_rows(factor, k, product, [gram.as_ref()], execution, scratch, update)?;
         all.gradient = if sweep == 0 { updated.gradient } else { all.gradient };
         all.lifted += updated.lifted;
     }

@@ -4,10 +4,10 @@
 //! itself can make large. A row of G that is a combination of those before it, but for a part `sqrt(eps)`, gets a zero
 //! column in F: with more, F would be so large that rounding in G outweighs what the row adds.
 
-use crate::alternating::{Pair, Step, Updated, copy, multiply, rows_scratch_len, update_rows};
+use crate::alternating::{Pair, Rule, Step, Updated, copy, rows_scratch_len, update_rows};
 use crate::columns::Columns;
 use crate::error::Error;
-use crate::kernel::{gemm, gemm_scratch_len};
+use crate::kernel::{Curvature, gemm, gemm_scratch_len};
 use crate::operator::LinearOperator;
 use crate::orthonormalize::{self, Rounds, orthonormalize};
 use crate::real::Real;
@@ -83,12 +83,16 @@ fn update_right<T: Real, X: LinearOperator<T>>(
     let k = pair.rank();
     let largest = (0..k).fold(T::ZERO, |largest, j| largest.max(pair.gram_a.at(j, j)));
     let grams = [positive.as_ref(), negative.as_ref()];
-    let step = |g: T, p: T, [positive, negative]: [T; 2]| {
-        let above = p.max(T::ZERO) + negative;
-        let below = (-p).max(T::ZERO) + positive;
-        multiply(g, (above / below).sqrt(), below - above, || largest)
+    let (curvature, isa) = (Curvature::Known(largest), pair.execution.isa());
+    let update = |g: &mut [T], product: &[T], [below, above]: [&mut [T]; 2]| {
+        for (p, (below, above)) in product.iter().zip(below.iter_mut().zip(above.iter_mut())) {
+            *above += p.max(T::ZERO);
+            *below += (-*p).max(T::ZERO);
+        }
+        let root = |above: T, below: T, _| (above / below).sqrt();
+        Rule { above, below, weights: [T::ZERO; 2], curvature, factor: Some(&root) }.apply(g, isa)
     };
-    let updated = update_rows(pair.bt, k, pair.product, grams, pair.execution, scratch, step)?;
+    let updated = update_rows(pair.bt, k, pair.product, grams, pair.execution, scratch, update)?;
     pair.update_gram_b()?;
     Ok(updated)
 }

@@ -92,6 +92,8 @@ pub trait Simd<T>: Copy {
     fn zip(self, x: Self::Vector, y: Self::Vector) -> [Self::Vector; 2];
     /// `2^(1 - e)` for `2^e <= x < 2^(e + 1)`, which brings x into `[2, 4)`; x is positive and normal.
     fn inverse_power(self, x: Self::Vector) -> Self::Vector;
+    /// `floor(log2 x)` for positive, normal x.
+    fn exponent(self, x: Self::Vector) -> Self::Vector;
     /// The sum of the lanes, added in halves.
     fn sum(self, x: Self::Vector) -> T;
     /// Lane `i` receives lane `i XOR bits`; of `bits` those below `LANES` count.
@@ -409,9 +411,9 @@ mod tests {
     struct Roots<T>(Vec<T>);
 
     impl<T: Real> Kernel<T> for Roots<T> {
-        type Output = Vec<[T; 4]>;
+        type Output = Vec<[T; 5]>;
         #[inline(always)]
-        fn run<S: Simd<T>>(self, simd: S) -> Vec<[T; 4]> {
+        fn run<S: Simd<T>>(self, simd: S) -> Vec<[T; 5]> {
             let mut all = Vec::new();
             for x in self.0.chunks(S::LANES) {
                 let v = simd.load(x);
@@ -419,7 +421,8 @@ mod tests {
                 simd.store(simd.rough_sqrt(v), &mut lanes[0]);
                 simd.store(simd.inverse_sqrt(v), &mut lanes[1]);
                 simd.store(simd.inverse_power(v), &mut lanes[2]);
-                all.extend((0..x.len()).map(|i| [x[i], lanes[0][i], lanes[1][i], lanes[2][i]]));
+                simd.store(simd.exponent(v), &mut lanes[3]);
+                all.extend((0..x.len()).map(|i| [x[i], lanes[0][i], lanes[1][i], lanes[2][i], lanes[3][i]]));
             }
             for x in self.0.chunks(2 * S::LANES) {
                 let twice = Twice(simd);
@@ -428,7 +431,8 @@ mod tests {
                 twice.store(twice.rough_sqrt(v), &mut lanes[0]);
                 twice.store(twice.inverse_sqrt(v), &mut lanes[1]);
                 twice.store(twice.inverse_power(v), &mut lanes[2]);
-                all.extend((0..x.len()).map(|i| [x[i], lanes[0][i], lanes[1][i], lanes[2][i]]));
+                twice.store(twice.exponent(v), &mut lanes[3]);
+                all.extend((0..x.len()).map(|i| [x[i], lanes[0][i], lanes[1][i], lanes[2][i], lanes[3][i]]));
             }
             all
         }
@@ -441,7 +445,7 @@ mod tests {
         for isa in Isa::all() {
             let results = isa.run(Roots(numbers.clone()));
             assert_eq!(results.len(), 2 * numbers.len());
-            for [x, rough, inverse, power] in results {
+            for [x, rough, inverse, power, exponent] in results {
                 let root = x.to_f64().sqrt();
                 assert!((rough.to_f64() / root - 1.0).abs() < half, "{isa:?}: {rough} for {x}");
                 assert!(
@@ -449,6 +453,7 @@ mod tests {
                     "{isa:?}: {inverse} for {x}"
                 );
                 assert_eq!(power, T::pow2(1 - x.exponent()), "{isa:?}: {x}");
+                assert_eq!(exponent.to_f64(), f64::from(x.exponent()), "{isa:?}: {x}");
             }
         }
     }

@@ -121,6 +121,10 @@ impl<T: Real> Simd<T> for Portable {
         x.map(|x| T::pow2(1 - x.exponent()))
     }
     #[inline(always)]
+    fn exponent(self, x: [T; LANES]) -> [T; LANES] {
+        x.map(|x| T::from_f64(f64::from(x.exponent())))
+    }
+    #[inline(always)]
     fn sum(self, [a, b, c, d]: [T; LANES]) -> T {
         (a + c) + (b + d)
     }

@@ -30,6 +30,7 @@ impl<T, S: Simd<T>> Simd<T> for Twice<S> {
         rough_sqrt(x);
         inverse_sqrt(x);
         inverse_power(x);
+        exponent(x);
         abs(x);
         max(x, y);
         mul_add(x, y, z);

@@ -293,6 +293,16 @@ impl Simd<f64> for Avx2 {
         }
     }
     #[inline(always)]
+    fn exponent(self, x: __m256d) -> __m256d {
+        // SAFETY: the token exists. The exponent field e becomes the lowest bits of 2^52 + e.
+        unsafe {
+            let field = _mm256_srli_epi64::<52>(_mm256_castpd_si256(x));
+            let shift = _mm256_set1_pd((1u64 << 52) as f64);
+            let shifted = _mm256_or_pd(shift, _mm256_castsi256_pd(field));
+            _mm256_sub_pd(shifted, _mm256_set1_pd(((1u64 << 52) + 1023) as f64))
+        }
+    }
+    #[inline(always)]
     fn any_less(self, x: __m256d, y: __m256d) -> bool {
         // SAFETY: the token exists.
         unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LT_OQ>(x, y)) != 0 }
@@ -373,6 +383,14 @@ impl Simd<f32> for Avx2 {
         unsafe {
             let field = _mm256_set1_epi32(0xff << 23);
             _mm256_castsi256_ps(_mm256_sub_epi32(field, _mm256_and_si256(field, _mm256_castps_si256(x))))
+        }
+    }
+    #[inline(always)]
+    fn exponent(self, x: __m256) -> __m256 {
+        // SAFETY: the token exists.
+        unsafe {
+            let field = _mm256_srli_epi32::<23>(_mm256_castps_si256(x));
+            _mm256_cvtepi32_ps(_mm256_sub_epi32(field, _mm256_set1_epi32(127)))
         }
     }
     #[inline(always)]
@@ -470,6 +488,11 @@ impl Simd<f64> for Avx512 {
         }
     }
     #[inline(always)]
+    fn exponent(self, x: __m512d) -> __m512d {
+        // SAFETY: the token exists.
+        unsafe { _mm512_getexp_pd(x) }
+    }
+    #[inline(always)]
     fn any_less(self, x: __m512d, y: __m512d) -> bool {
         // SAFETY: the token exists.
         unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(x, y) != 0 }
@@ -553,6 +576,11 @@ impl Simd<f32> for Avx512 {
             let field = _mm512_set1_epi32(0xff << 23);
             _mm512_castsi512_ps(_mm512_sub_epi32(field, _mm512_and_si512(field, _mm512_castps_si512(x))))
         }
+    }
+    #[inline(always)]
+    fn exponent(self, x: __m512) -> __m512 {
+        // SAFETY: the token exists.
+        unsafe { _mm512_getexp_ps(x) }
     }
     #[inline(always)]
     fn any_less(self, x: __m512, y: __m512) -> bool {

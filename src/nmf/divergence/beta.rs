@@ -1,6 +1,10 @@
 //! What depends on beta, entry by entry.
 
+use crate::kernel::{Isa, KullbackLeibler};
 use crate::real::Real;
+
+/// Entries whose divergences are summed in T.
+const BLOCK: usize = 512;
 
 /// A beta, with the powers that its updates take.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +62,16 @@ impl Beta {
         }
     }
 
+    /// Whether [`factor`](Self::factor) is no more than the quotient, with this l2 penalty.
+    pub fn divides<T: Real>(self, l2: T) -> bool {
+        match self {
+            Beta::Frobenius => true,
+            Beta::KullbackLeibler => l2 == T::ZERO,
+            Beta::ItakuraSaito => false,
+            Beta::Other(beta) => l2 == T::ZERO && (1.0..=2.0).contains(&beta),
+        }
+    }
+
     /// What an entry is multiplied by, `above` and `below` being the sums of [`terms`](Self::terms) with an l1 penalty in
     /// `below`, and `quadratic` what an l2 penalty adds to the derivative: the minimizer of the bound that the chapter
     /// gives.
@@ -85,18 +99,34 @@ impl Beta {
         }
     }
 
-    /// `d(x, v)`, and the size of x that it is compared with. The small difference of large terms is written as one of small
-    /// terms, of `x / v - 1` and its logarithm.
-    pub fn divergence(self, x: f64, v: f64) -> [f64; 2] {
+    /// The sums of `d(x, v)`, and of the sizes of x that they are compared with. A v below the floor counts as that, but for
+    /// beta = 1 beside a zero x.
+    pub fn divergence<T: Real>(self, x: &[T], v: &[T], floor: T, isa: Isa) -> [f64; 2] {
+        let mut sums = [0.0; 2];
+        if matches!(self, Beta::KullbackLeibler) {
+            // Sums of T stay short, as it may have few digits.
+            for (x, v) in x.chunks(BLOCK).zip(v.chunks(BLOCK)) {
+                sums[0] += isa.run(KullbackLeibler { x, v, floor }).to_f64();
+                sums[1] += x.iter().fold(0.0, |sum, x| sum + x.to_f64());
+            }
+        } else {
+            for (x, v) in x.iter().zip(v) {
+                let [divergence, size] = self.entry(x.to_f64(), v.max(floor).to_f64());
+                sums = [sums[0] + divergence, sums[1] + size];
+            }
+        }
+        sums
+    }
+
+    /// `d(x, v)`, and the size of x, but for beta = 1, which has a kernel of its own. The small difference of large terms is
+    /// written as one of small terms, of `x / v - 1` and its logarithm.
+    fn entry(self, x: f64, v: f64) -> [f64; 2] {
         let excess = (x - v) / v;
         // An x that is small beside v, whose excess is -1 but for rounding, is known to its logarithm.
-        let small = excess < -0.5;
-        let log = || if small { libm::log(x) - libm::log(v) } else { libm::log1p(excess) };
+        let log = || if excess < -0.5 { libm::log(x) - libm::log(v) } else { libm::log1p(excess) };
         match self {
             Beta::Frobenius => [0.5 * (x - v) * (x - v), 0.5 * x * x],
-            Beta::KullbackLeibler if x == 0.0 => [v, 0.0],
-            Beta::KullbackLeibler if small => [x * log() - (x - v), x],
-            Beta::KullbackLeibler => [v * ((1.0 + excess) * log() - excess).max(0.0), x],
+            Beta::KullbackLeibler => [0.0; 2],
             Beta::ItakuraSaito => [(excess - log()).max(0.0), 1.0],
             Beta::Other(beta) => {
                 let size = if x == 0.0 { 0.0 } else { libm::pow(x, beta) };

@@ -1,9 +1,9 @@
 //! The sums that an update takes from X, and the divergence: by panels of rows, or of a sparse X by its stored entries.
 
-use crate::alternating::{Pair, Updated, multiply, not_below_zero, update_entries};
+use crate::alternating::{Pair, Rule, Updated, not_below_zero};
 use crate::columns::Total;
 use crate::error::{Error, Operand};
-use crate::kernel::{Out, QuotientRow, Quotients, gemm, gemm_scratch_len, max_abs};
+use crate::kernel::{Curvature, Out, QuotientRow, Quotients, gemm, gemm_scratch_len, max_abs};
 use crate::operator::Entries;
 use crate::range;
 use crate::real::Real;
@@ -80,11 +80,10 @@ impl<'a, T: Real> Updates<'a, T> {
         let lines = if for_w { m } else { n };
         let above = pair.product.get_mut(..lines * k).unwrap_or_default();
         let below = below.get_mut(..lines * k).unwrap_or_default();
-        above.fill(T::ZERO);
-        below.fill(T::ZERO);
         let simple = matches!(beta, Beta::KullbackLeibler);
         let h = MatRef::packed(pair.bt, n, k);
         if simple && x.sparse_row(0).is_some() {
+            above.fill(T::ZERO);
             for (i, w) in pair.a.chunks(k.max(1)).enumerate() {
                 let (columns, values) = x.sparse_row(i).unwrap_or_default();
                 let out = if for_w {
@@ -95,6 +94,10 @@ impl<'a, T: Real> Updates<'a, T> {
                 isa.run(QuotientRow { columns, values, exponent, w, ht: pair.bt, floor, out });
             }
         } else {
+            if !for_w {
+                above.fill(T::ZERO);
+                below.fill(T::ZERO);
+            }
             let height = x_panel.len().checked_div(n).unwrap_or(m).max(1);
             for first in (0..m).step_by(height) {
                 let rows = height.min(m - first);
@@ -143,52 +146,48 @@ impl<'a, T: Real> Updates<'a, T> {
     pub fn update<X: Entries<T>>(
         &mut self,
         pair: &mut Pair<'_, T, X>,
-        [l1, l2]: [T; 2],
+        weights: [T; 2],
         side: usize,
     ) -> Result<Updated<T>, Error> {
         self.terms(pair, side == 0)?;
-        let below = &*self.below;
-        let factor = if side == 0 { &mut *pair.a } else { &mut *pair.bt };
-        let largest = max_abs(factor);
-        let scale = if largest > T::ZERO { largest } else { T::ONE };
-        let step = |beta: Beta, i: usize, x: T, above: T| {
-            let (below, quadratic) = (below.at(i) + l1, l2 * x);
-            let gradient = below + quadratic - above;
-            multiply(x, beta.factor(above, below, quadratic), gradient, || below.max(-gradient) / scale)
+        let beta = self.beta;
+        let factor = |above: T, below: T, quadratic: T| beta.factor(above, below, quadratic);
+        let entries = if side == 0 { &mut *pair.a } else { &mut *pair.bt };
+        let largest = max_abs(entries);
+        let rule = Rule {
+            above: pair.product,
+            below: self.below,
+            weights,
+            curvature: Curvature::Within(if largest > T::ZERO { largest } else { T::ONE }),
+            factor: if beta.divides(weights[1]) { None } else { Some(&factor) },
         };
-        Ok(match self.beta {
-            // The compiler sees that there is no choice for an entry.
-            Beta::KullbackLeibler => {
-                update_entries(factor, pair.product, |i, x, above| step(Beta::KullbackLeibler, i, x, above))
-            }
-            beta => update_entries(factor, pair.product, |i, x, above| step(beta, i, x, above)),
-        })
+        Ok(rule.apply(entries, pair.execution.isa()))
     }
 
     /// The divergence, and the size of X that it is compared with, on all machines.
     pub fn divergence<X: Entries<T>>(&mut self, pair: &mut Pair<'_, T, X>) -> Result<[f64; 2], Error> {
         let Updates { beta, floor, x_panel, v_panel, scratch, .. } = self;
         let (x, k, execution, exponent) = (pair.data.operator(), pair.rank(), pair.execution, pair.data.exponent);
-        let (m, n) = (x.rows(), x.cols());
+        let (m, n, isa) = (x.rows(), x.cols(), execution.isa());
         let mut total = [0.0; 2];
-        let simple = matches!(beta, Beta::KullbackLeibler);
-        let mut add = |x: T, v: T| {
-            // Nothing is divided by the v of a zero.
-            let v = if simple && x == T::ZERO { v } else { v.max(*floor) };
-            let [divergence, size] = beta.divergence(x.to_f64(), v.to_f64());
+        let mut add = |x: &[T], v: &[T]| {
+            let [divergence, size] = beta.divergence(x, v, *floor, isa);
             total = [total[0] + divergence, total[1] + size];
         };
         let mut zeros = 0.0;
-        if simple && x.sparse_row(0).is_some() {
+        if matches!(beta, Beta::KullbackLeibler) && x.sparse_row(0).is_some() {
             // A zero of X adds v: all v together, less those of the stored entries.
             for (i, w) in pair.a.chunks(k).enumerate() {
                 let (columns, values) = x.sparse_row(i).unwrap_or_default();
-                for (j, value) in columns.iter().zip(values) {
+                let entries = x_panel.iter_mut().zip(v_panel.iter_mut());
+                for ((x, v), (j, value)) in entries.zip(columns.iter().zip(values)) {
                     let start = *j as usize * k;
-                    let v = execution.isa().dot(w, pair.bt.get(start..start + k).unwrap_or_default());
-                    add(value.scale(-exponent), v);
+                    *x = value.scale(-exponent);
+                    *v = isa.dot(w, pair.bt.get(start..start + k).unwrap_or_default());
                     zeros -= v.max(*floor).to_f64();
                 }
+                let stored = |panel| <[T]>::get(panel, ..columns.len()).unwrap_or_default();
+                add(stored(x_panel), stored(v_panel));
             }
             for j in 0..k {
                 let sum = |factor: &[T]| factor.iter().skip(j).step_by(k).fold(0.0, |sum, x| sum + x.to_f64());
@@ -203,8 +202,7 @@ impl<'a, T: Real> Updates<'a, T> {
                 let v_panel = v_panel.get_mut(..rows * n).unwrap_or_default();
                 gemm(T::ONE, w, h.t(), T::ZERO, MatMut::packed(v_panel, rows, n), execution, scratch)?;
                 for (i, v) in v_panel.chunks(n.max(1)).enumerate() {
-                    let row = scaled_row(x, first + i, exponent, x_panel.get_mut(..n).unwrap_or_default());
-                    row.iter().zip(v).for_each(|(x, v)| add(*x, *v));
+                    add(scaled_row(x, first + i, exponent, x_panel.get_mut(..n).unwrap_or_default()), v);
                 }
             }
         }
