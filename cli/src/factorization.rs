@@ -250,13 +250,17 @@ fn nmf<T: Element, X: Entries<T>>(
         Init::Random => None,
         _ => Some(Fill::Part(NNDSVD_FILL)),
     };
+    // One memory for the start and for what follows: fresh pages cost time.
+    let start = start_options(plan, execution);
+    let for_start = if fill.is_some() { nmf::nndsvd_scratch_len(x, rank, &start) } else { 0 };
+    let frobenius = plan.beta == 2.0;
+    let needed = if frobenius { nmf::scratch_len(x, rank) } else { divergence::scratch_len(x, rank) };
+    let mut memory = zeros(Some(needed.max(for_start)))?;
     let (w_view, h_view) = (MatMut::row_major(w, rows, rank)?, MatMut::col_major(ht, rank, cols)?);
     match fill {
         None => nmf::random_start(scan, w_view, h_view, seed),
         Some(fill) => {
-            let options = start_options(plan, execution);
-            let mut scratch = zeros(Some(nmf::nndsvd_scratch_len(x, rank, &options)))?;
-            nmf::nndsvd(x, w_view, h_view, fill, &options, &mut scratch).map_err(explain)?;
+            nmf::nndsvd(x, w_view, h_view, fill, &start, &mut memory).map_err(explain)?;
         }
     }
     let (w, h) = (MatMut::row_major(w, rows, rank)?, MatMut::col_major(ht, rank, cols)?);
@@ -264,13 +268,11 @@ fn nmf<T: Element, X: Entries<T>>(
     let observer = |p: &nmf::Progress| bar.look(p, plan);
     let (left, right) = plan.penalties.of(rows, cols);
     let (tolerance, bound) = (plan.tolerance(), plan.max_iter());
-    let info = if plan.beta == 2.0 {
+    let info = if frobenius {
         let options = nmf::Options::new().solver(plan.solver()).penalties(left, right).tolerance(tolerance);
-        let mut memory = zeros(Some(nmf::scratch_len(x, rank)))?;
         nmf::factorize(x, w, h, &options.max_iterations(bound).execution(execution), &mut memory, observer)
     } else {
         let options = divergence::Options::new(plan.beta).penalties(left, right).tolerance(tolerance);
-        let mut memory = zeros(Some(divergence::scratch_len(x, rank)))?;
         divergence::factorize(x, w, h, &options.max_iterations(bound).execution(execution), &mut memory, observer)
     };
     Ok(plan.outcome(info.map_err(explain)?))

@@ -58,7 +58,7 @@ impl<'a, T: Real> Hals<'a, T> {
         Ok(Hals { sweeps, extrapolation: Extrapolation::new(extrapolate), w, ht, last: None, scratch })
     }
 
-    /// One iteration; the pair gives the iterate to the caller.
+    /// One iteration.
     pub fn update<X: LinearOperator<T>>(
         &mut self,
         pair: &mut Pair<'_, T, X>,
@@ -76,19 +76,23 @@ impl<'a, T: Real> Hals<'a, T> {
         let terms = pair.relative_terms();
         let mut step = Step { relative_loss, objective, gradient: left + right, terms, lifted: 0 };
         if self.extrapolation.accepts(objective) {
-            pair.publish()?;
             self.last = Some(step);
             copy(self.w, pair.a);
             extrapolate_and_keep(pair.bt, self.ht, self.extrapolation.weight());
         } else {
-            copy(pair.a, self.w);
-            copy(pair.bt, self.ht);
+            self.finish(pair);
             step = self.last.map_or(step, |last| Step { gradient: step.gradient, ..last });
         }
         if self.extrapolation.is_enabled() {
             pair.update_gram_b()?;
         }
         Ok(step)
+    }
+
+    /// Gives the iterate to the pair.
+    pub fn finish<X>(&self, pair: &mut Pair<'_, T, X>) {
+        copy(pair.a, self.w);
+        copy(pair.bt, self.ht);
     }
 
     /// Sweeps over a factor, 0 for W and 1 for H, given the product and the Gram matrix of the other; returns the sum of the

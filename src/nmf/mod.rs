@@ -74,7 +74,7 @@ enum Method<'a, T> {
     Multiplicative(Multiplicative<'a, T>),
 }
 
-/// A factorization under way. W and H are the caller's, and valid factors after every update.
+/// A factorization under way. W and H are the caller's; [`finish`](Self::finish) writes them.
 #[derive(Debug)]
 pub struct State<'a, T, X> {
     pair: Pair<'a, T, X>,
@@ -125,6 +125,20 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
         };
         Ok(record.add(step, 2 * pair.data.exponent))
     }
+
+    /// Writes W and H, of which the last [`update`](Self::update) told; nothing if there was none.
+    ///
+    /// # Errors
+    /// What the operator returns.
+    pub fn finish(mut self) -> Result<(), Error> {
+        if self.record.is_new() {
+            return Ok(());
+        }
+        if let Method::Hals(hals) = &self.method {
+            hals.finish(&mut self.pair);
+        }
+        self.pair.publish()
+    }
 }
 
 /// Improves `w`, `m x k`, and `h`, `k x n`, until the options end it; `observer` is called after every update and ends it
@@ -141,7 +155,9 @@ pub fn factorize<T: Real, X: LinearOperator<T>>(
     observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Info, Error> {
     let mut state = State::new(x, w, h, options, memory)?;
-    options.stopping().drive(|| state.update(), observer)
+    let info = options.stopping().drive(|| state.update(), observer)?;
+    state.finish()?;
+    Ok(info)
 }
 
 /// Elements of memory for [`transform`] with this operator.

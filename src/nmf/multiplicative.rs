@@ -26,7 +26,7 @@ impl<'a, T: Real> Multiplicative<'a, T> {
         Ok(Multiplicative { sweeps, scratch })
     }
 
-    /// One iteration; the pair gives the factors to the caller.
+    /// One iteration.
     pub fn update<X: LinearOperator<T>>(
         &mut self,
         pair: &mut Pair<'_, T, X>,
@@ -42,7 +42,6 @@ impl<'a, T: Real> Multiplicative<'a, T> {
         pair.update_gram_b()?;
         let relative_loss = pair.relative_loss()?;
         let objective = 0.5 * relative_loss * pair.data.square + pair.penalties(weights)?;
-        pair.publish()?;
         let (found, terms) = (left + right, pair.relative_terms());
         Ok(Step { relative_loss, objective, gradient: found.gradient, terms, lifted: found.lifted })
     }

@@ -4,7 +4,6 @@ use core::ops::ControlFlow;
 
 use crate::columns::Total;
 use crate::error::{Error, Operand};
-use crate::kernel::{pairwise, row_reduce};
 use crate::operator::{LinearOperator, Scan};
 use crate::random::Uniform;
 use crate::real::Real;
@@ -87,6 +86,10 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
     };
     let observer = |_: &truncated::Info| ControlFlow::Continue(());
     let info = truncated(x, values, Some(w.rb()), Some(ht.rb()), options, scratch, observer)?;
+    // No entry of a factor exceeds the root of the largest value by much.
+    let unit = values.at(0).sqrt();
+    // The squares of either factor, over those of the unit.
+    let mut squares = T::ZERO;
     for j in 0..rank {
         let (mut u, v) = (part_squares(&w, j), part_squares(&ht, j).map(T::sqrt));
         x.sum(&mut u)?;
@@ -98,21 +101,18 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
         let size = values.at(j).sqrt() * positive.max(negative).sqrt();
         keep_part(&mut w, j, sign, size, u[part]);
         keep_part(&mut ht, j, sign, size, v[part]);
+        if size > T::ZERO {
+            squares += size / unit * (size / unit);
+        }
     }
     let mut uniform = Uniform::new(if let Fill::Random { seed } = fill { seed } else { 0 });
-    // No entry of a factor exceeds the root of the largest value by much.
-    let unit = values.at(0).sqrt();
     // H first: it gets the same numbers on every machine.
-    for (mut factor, by_rows) in [(ht, false), (w, true)] {
+    for (mut factor, rows) in [(ht, n), (w, x.all_rows())] {
         let part = match fill {
             Fill::Zeros => continue,
             Fill::Part(part) => {
-                let mut sums = [squares(factor.as_ref(), unit), T::from_usize(factor.rows())];
-                if by_rows {
-                    x.sum(&mut sums)?;
-                }
-                let [squares, rows] = sums;
-                ((squares / rows / T::from_usize(rank)).sqrt() * unit * T::from_f64(part)).min(T::MAX)
+                let mean = squares / T::from_usize(rows) / T::from_usize(rank);
+                (mean.sqrt() * unit * T::from_f64(part)).min(T::MAX)
             }
             _ => mean,
         };
@@ -124,14 +124,13 @@ pub fn nndsvd<T: Real, X: LinearOperator<T>>(
 
 /// The squares of the norms of the positive and the negative part of column `j`, whose norm is one.
 fn part_squares<T: Real>(x: &MatMut<'_, T>, j: usize) -> [T; 2] {
-    let mut squares = [T::ZERO; 2];
+    let mut squares = [0.0; 2];
     for i in 0..x.rows() {
-        let entry = x.at(i, j);
-        let place = usize::from(entry < T::ZERO);
-        let sum = squares.at(place) + entry * entry;
-        squares.put(place, sum);
+        let entry = x.at(i, j).to_f64();
+        let parts = [entry.max(0.0), (-entry).max(0.0)];
+        squares = [squares[0] + parts[0] * parts[0], squares[1] + parts[1] * parts[1]];
     }
-    squares
+    squares.map(T::from_f64)
 }
 
 /// Keeps the part of column `j` with this sign, of norm `norm`, scaled to norm `size`.
@@ -158,12 +157,6 @@ fn mean<T: Real, X: LinearOperator<T>>(
     x.sum(&mut sum)?;
     let [mean] = sum;
     Ok(mean)
-}
-
-/// The sum of the squares of the entries over `unit`.
-fn squares<T: Real>(x: MatRef<'_, T>, unit: T) -> T {
-    let in_units = |x: T| if x == T::ZERO { x } else { x / unit };
-    pairwise((0..x.rows()).map(|i| row_reduce(x, x, i, |x, _| in_units(x) * in_units(x))))
 }
 
 fn fill_zeros<T: Real>(x: &mut MatMut<'_, T>, mut value: impl FnMut() -> T) {

@@ -144,7 +144,7 @@ const fn layout(m: usize, n: usize, k: usize) -> [usize; 5] {
     [w, h, w, h, updates_len(m, n, k)]
 }
 
-/// A factorization under way. W and H are the caller's, and valid factors after every update.
+/// A factorization under way. W and H are the caller's; [`finish`](Self::finish) writes them.
 #[derive(Debug)]
 pub struct State<'a, T, X> {
     pair: Pair<'a, T, X>,
@@ -230,7 +230,7 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
             *found = *found + updates.update(pair, *right, 1)?;
         }
         record.count(found.gradient);
-        self.publish()
+        Ok(())
     }
 
     /// How far the updates have come, or had come when they were asked last, if the objective is higher now: then the
@@ -248,16 +248,15 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
         let relative_loss = if size > 0.0 { divergence / size } else { 0.0 };
         let Updated { gradient, lifted } = *found;
         let step = Step { relative_loss, objective, gradient, terms: pair.relative_terms(), lifted };
-        let progress = momentum.judge(pair, record.tell(step), scaled);
-        if momentum.has_returned() {
-            self.publish()?;
-        }
-        Ok(progress)
+        Ok(momentum.judge(pair, record.tell(step), scaled))
     }
 
-    /// Gives the factors to the caller, unless H stays: then only the end can tell whether W is in range.
-    fn publish(&mut self) -> Result<(), Error> {
-        if self.fixed { Ok(()) } else { self.pair.publish() }
+    /// Writes W and H as they are now; nothing if there was no [`update`](Self::update).
+    ///
+    /// # Errors
+    /// What the operator returns.
+    pub fn finish(mut self) -> Result<(), Error> {
+        if self.record.is_new() { Ok(()) } else { self.pair.publish() }
     }
 }
 
@@ -276,7 +275,9 @@ pub fn factorize<T: Real, X: Entries<T>>(
     observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Info, Error> {
     let mut state = State::new(x, w, h, options, memory)?;
-    drive(&mut state, options, observer)
+    let info = drive(&mut state, options, observer)?;
+    state.finish()?;
+    Ok(info)
 }
 
 /// Fills `w`, `m x k`, with the best factor for new rows X, `m x n`, and an `h`, `k x n`, that stays: the updates of W

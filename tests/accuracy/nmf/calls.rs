@@ -29,6 +29,7 @@ fn scratch_and_strides_do_not_change_a_bit() {
             let right_view = MatMut::new(&mut right, k, n, n + 2, 1).unwrap();
             let mut state = State::new(&operator, left_view, right_view, &solver, &mut memory[3..]).unwrap();
             let errors: Vec<f64> = (0..4).map(|_| state.update().unwrap().relative_error).collect();
+            state.finish().unwrap();
             assert_eq!(left, plain.w.t().data);
             assert!((0..k * n).all(|p| right[p / n * (n + 2) + p % n] == plain.h.data[p]));
             assert!((0..k).all(|i| right[i * (n + 2) + n..(i + 1) * (n + 2)] == [7.0; 2]));
@@ -40,6 +41,7 @@ fn scratch_and_strides_do_not_change_a_bit() {
             let right_view = MatMut::col_major(&mut right, k, n).unwrap();
             let mut state = State::new(&operator, left_view, right_view, &solver, &mut memory).unwrap();
             let errors: Vec<f64> = (0..4).map(|_| state.update().unwrap().relative_error).collect();
+            state.finish().unwrap();
             assert!(left == plain.w.data && right == plain.h.t().data);
             assert_eq!(errors, plain.errors, "rank {k}, {solver:?}, H by columns");
         }

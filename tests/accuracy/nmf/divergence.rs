@@ -39,6 +39,7 @@ fn updates<T: Real>(
         let progress = state.progress()?;
         told.push((progress.relative_error, progress.objective, progress.lifted));
     }
+    state.finish()?;
     let of = |data: &[T], rows, cols| Matrix::of(MatRef::row_major(data, rows, cols).unwrap());
     Ok(Found { w: of(&left, m, k), h: of(&right, k, n), told })
 }
@@ -266,6 +267,7 @@ fn wrong_arguments_are_named_and_the_driver_looks_every_tenth_time() {
             by_hand.progress().unwrap();
         }
     }
+    by_hand.finish().unwrap();
     assert!((left, right) == state);
 
     let refused = |x: &Matrix, options: Options| updates(&dense(x), &w, &h, &options, 1).err();

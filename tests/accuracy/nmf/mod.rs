@@ -44,6 +44,7 @@ fn updates<T: Real>(
     let (left_view, right_view) = (MatMut::row_major(&mut left, m, k)?, MatMut::row_major(&mut right, k, n)?);
     let mut state = State::new(x, left_view, right_view, &options, &mut memory)?;
     let errors = (0..count).map(|_| state.update().map(|p| p.relative_error)).collect::<Result<Vec<f64>, Error>>()?;
+    state.finish()?;
     let (w, h) = (MatRef::row_major(&left, m, k)?, MatRef::row_major(&right, k, n)?);
     Ok(Nmf { w: Matrix::of(w), h: Matrix::of(h), errors })
 }

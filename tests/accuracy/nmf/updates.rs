@@ -321,6 +321,7 @@ fn penalties_are_part_of_the_objective() {
         let views = (MatMut::row_major(&mut a, 20, 4).unwrap(), MatMut::row_major(&mut b, 4, 15).unwrap());
         let mut state = State::new(&operator, views.0, views.1, &options, &mut memory).unwrap();
         let told: Vec<f64> = (0..3000).map(|_| state.update().unwrap().objective).collect();
+        state.finish().unwrap();
         assert!(told.windows(2).all(|pair| pair[1] <= pair[0] * (1.0 + 1e-14)), "{solver:?}");
         let (w, h) = (Matrix::new(20, 4, |i, j| a[i * 4 + j]), Matrix::new(4, 15, |i, j| b[i * 15 + j]));
         let now = objective(&x, &w, &h, left, right);
