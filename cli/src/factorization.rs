@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use bytemuck::Pod;
 use indicatif::{ProgressBar, ProgressStyle};
 use lowrank::kernel::Execution;
 use lowrank::nmf::{Fill, Norm, Penalty, divergence};
@@ -16,6 +17,7 @@ use npyz::AutoSerialize;
 
 use crate::args::{Init, Iteration, Method, Penalties, Side, Solver};
 use crate::matrix::{Matrix, Order};
+use crate::memory::{Memory, zeros};
 
 /// A short side up to this length costs so little that the SVD is computed exactly.
 const EXACT_SIDE: usize = 256;
@@ -39,7 +41,7 @@ impl std::fmt::Display for Interrupted {
 impl std::error::Error for Interrupted {}
 
 /// A number type that has a place in `.npy` files.
-pub trait Element: Real + AutoSerialize {}
+pub trait Element: Real + Pod + AutoSerialize {}
 impl Element for f32 {}
 impl Element for f64 {}
 
@@ -67,9 +69,9 @@ pub struct Factors<T> {
     pub cols: usize,
     pub rank: usize,
     /// `rows x rank`, row-major.
-    pub left: Vec<T>,
+    pub left: Memory<T>,
     /// `cols x rank`, row-major.
-    pub right: Vec<T>,
+    pub right: Memory<T>,
     /// The singular values, for an SVD.
     pub values: Option<Vec<T>>,
     pub outcome: Outcome,
@@ -353,15 +355,6 @@ impl Plan<'_> {
         let converged = info.converged() || reached;
         Outcome { iterations: info.progress.iteration, converged, reached, relative_error }
     }
-}
-
-/// Memory of this length, or an error if there is not enough.
-pub fn zeros<T: Copy + Default>(len: Option<usize>) -> Result<Vec<T>> {
-    let len = len.unwrap_or(usize::MAX);
-    // A trial first: `vec!` would end the process, but takes pages that are zero already.
-    let trial = Vec::<T>::new().try_reserve_exact(len);
-    ensure!(trial.is_ok(), "there is not enough memory for a factorization of this rank");
-    Ok(vec![T::default(); len])
 }
 
 /// The kernel's error in the words of a person who has a file.

@@ -7,6 +7,7 @@ mod factorization;
 mod factorize;
 mod input;
 mod matrix;
+mod memory;
 mod output;
 mod text;
 mod topics;

@@ -7,9 +7,10 @@ use lowrank::{Error, MatMut, MatRef, nmf, snmf};
 use serde_json::json;
 
 use crate::args::Transform;
-use crate::factorization::{Element, Setting, Work, explain, on_threads, zeros};
+use crate::factorization::{Element, Setting, Work, explain, on_threads};
 use crate::input;
 use crate::matrix::{Dense, Input, Matrix, Order};
+use crate::memory::{Memory, zeros};
 use crate::output::{OutputDir, print};
 
 pub fn run(args: &Transform) -> Result<()> {
@@ -61,7 +62,7 @@ struct Projection<'a, T> {
 struct Projected<T> {
     rows: usize,
     /// `rows x rank`, row-major.
-    left: Vec<T>,
+    left: Memory<T>,
     seconds: f64,
 }
 
