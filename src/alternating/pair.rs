@@ -2,7 +2,7 @@
 //!
 //! The factors are worked with as packed copies `2^-a A` and `2^-b B^T` with `a + b = e`, so that they and `2^-e X` are of
 //! order one: `a` and `b` are 0 unless one of the three is near an end of the number range, or B is to stay as it is, or X
-//! is always brought to order one. The caller's matrices, which may have any strides, receive them after every iteration.
+//! is always brought to order one. The caller's matrices, which may have any strides, receive them at the end.
 //!
 //! Where rows of X and A live on several machines all decide alike: from what every machine knows, or from sums.
 

@@ -9,7 +9,7 @@ use crate::real::Real;
 use crate::scratch::{split, times};
 use crate::view::{MatMut, MatRef};
 
-/// Rows of a factor that are updated at a time.
+/// Rows of a factor, or entries, that are updated at a time.
 const PANEL: usize = 256;
 
 /// What became of all entries.
@@ -58,7 +58,7 @@ pub(crate) fn update_rows<T: Real, const N: usize>(
 ) -> Result<Updated<T>, Error> {
     let panel = times(PANEL, k).max(1);
     let [panels, products] = split(scratch, [times(N, panel), gemm_scratch_len(PANEL, k, k)])?;
-    let mut all = Updated::NONE;
+    let (mut gradient, mut lifted) = (0.0, 0);
     for (values, product) in factor.chunks_mut(panel).zip(product.chunks(panel)) {
         let count = values.len();
         let rows = count / k.max(1);
@@ -68,9 +68,11 @@ pub(crate) fn update_rows<T: Real, const N: usize>(
             let (values, times) = (MatRef::packed(values, rows, k), MatMut::packed(times, rows, k));
             gemm(T::ONE, values, matrix, T::ZERO, times, execution, products)?;
         }
-        all = all + update(values, product, times);
+        let updated = update(values, product, times);
+        gradient += updated.gradient.to_f64();
+        lifted += updated.lifted;
     }
-    Ok(all)
+    Ok(Updated { gradient: T::from_f64(gradient), lifted })
 }
 
 /// What decides over an entry: the derivative of the objective is `below - above`, both not negative, with l1 and l2 times

@@ -59,7 +59,8 @@ impl<T: Real> Kernel<T> for Multiply<'_, T> {
                     Curvature::Within(reach) => simd.div(simd.max(below, downhill), simd.splat(reach)),
                 };
                 let step = simd.mul(simd.div(raised, simd.max(curvature, least)), simd.splat(T::EPSILON));
-                raised = simd.select_less(curvature, least, zero, step);
+                // No step where the slope is infinite, and with it what it is divided by.
+                raised = simd.select_less(curvature, least, zero, simd.max(step, zero));
             }
             let multiplied = simd.select_less(simd.abs(factor), infinite, simd.mul(x, factor), x);
             let new = simd.select_less(zero, x, multiplied, raised);
@@ -97,10 +98,34 @@ mod tests {
         (new, if x > 0.0 { gradient.abs() } else { downhill }, x == 0.0 && new > 0.0)
     }
 
+    fn number() -> impl Strategy<Value = f64> {
+        prop_oneof![0.0..2.0, Just(0.0), Just(1e-160), Just(1e150)]
+    }
+
+    #[test]
+    fn what_is_infinite_stays_in_range() {
+        let infinite = f64::INFINITY;
+        for isa in Isa::all() {
+            let new = |x: f64, above: f64, below: f64, factors: Option<f64>, curvature| {
+                let (mut x, factors) = ([x], factors.map(|factor| [factor]));
+                let (above, below, factors) = (&[above], &[below], factors.as_ref().map(|factors| factors.as_slice()));
+                isa.run(Multiply { x: &mut x, above, below, weights: [0.0; 2], factors, curvature });
+                x[0]
+            };
+            let (known, within) = (Curvature::Known(1.0), Curvature::Within(1.0));
+            assert_eq!(new(0.0, infinite, 1.0, None, within), 0.0, "{isa:?}");
+            assert_eq!(new(0.0, infinite, 1.0, None, known), f64::MAX, "{isa:?}");
+            assert_eq!(new(2.0, f64::MAX, 1.0, None, known), f64::MAX, "{isa:?}");
+            for factor in [infinite, f64::NAN] {
+                assert_eq!(new(2.0, 1.0, 1.0, Some(factor), known), 2.0, "{isa:?}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn entries_become_what_the_rule_says(
-            entries in prop::collection::vec(prop::array::uniform4(prop_oneof![0.0..2.0, Just(0.0), Just(1e-160), Just(1e150)]), 0..40),
+            entries in prop::collection::vec(prop::array::uniform4(number()), 0..40),
             [l1, l2] in prop::array::uniform2(prop_oneof![Just(0.0), 0.0..2.0]),
             known in any::<bool>(),
             own in any::<bool>(),
@@ -115,10 +140,11 @@ mod tests {
             for isa in Isa::all() {
                 let mut given = x.clone();
                 let factors = own.then_some(factors.as_slice());
-                let multiply = Multiply { x: &mut given, above: &above, below: &below, weights: [l1, l2], factors, curvature };
+                let weights = [l1, l2];
+                let multiply = Multiply { x: &mut given, above: &above, below: &below, weights, factors, curvature };
                 let (sum, lifted) = isa.run(multiply);
                 let (mut expected_sum, mut size, mut expected_lifted) = (0.0, 0.0, 0.0);
-                for i in 0..x.len() {
+                for i in 0..entries.len() {
                     let below = below[i] + l2.mul_add(x[i], l1);
                     let factor = factors.map_or(above[i] / below, |factors| factors[i]);
                     let (new, gradient, raised) = expected(x[i], above[i], below, factor, curvature);

@@ -80,7 +80,7 @@ impl<'a, T: Real> Hals<'a, T> {
             copy(self.w, pair.a);
             extrapolate_and_keep(pair.bt, self.ht, self.extrapolation.weight());
         } else {
-            self.finish(pair);
+            self.restore(pair);
             step = self.last.map_or(step, |last| Step { gradient: step.gradient, ..last });
         }
         if self.extrapolation.is_enabled() {
@@ -90,7 +90,7 @@ impl<'a, T: Real> Hals<'a, T> {
     }
 
     /// Gives the iterate to the pair.
-    pub fn finish<X>(&self, pair: &mut Pair<'_, T, X>) {
+    pub fn restore<X>(&self, pair: &mut Pair<'_, T, X>) {
         copy(pair.a, self.w);
         copy(pair.bt, self.ht);
     }

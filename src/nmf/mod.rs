@@ -74,7 +74,7 @@ enum Method<'a, T> {
     Multiplicative(Multiplicative<'a, T>),
 }
 
-/// A factorization under way. W and H are the caller's; [`finish`](Self::finish) writes them.
+/// A factorization under way. W and H are the caller's, and stay as they are until [`finish`](Self::finish) writes them.
 #[derive(Debug)]
 pub struct State<'a, T, X> {
     pair: Pair<'a, T, X>,
@@ -126,16 +126,17 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
         Ok(record.add(step, 2 * pair.data.exponent))
     }
 
-    /// Writes W and H, of which the last [`update`](Self::update) told; nothing if there was none.
+    /// Writes W and H, of which the last [`update`](Self::update) told; nothing if there was none. After one that failed they
+    /// are some valid factors.
     ///
     /// # Errors
-    /// What the operator returns.
+    /// What the operator returns. W and H are unchanged then.
     pub fn finish(mut self) -> Result<(), Error> {
         if self.record.is_new() {
             return Ok(());
         }
         if let Method::Hals(hals) = &self.method {
-            hals.finish(&mut self.pair);
+            hals.restore(&mut self.pair);
         }
         self.pair.publish()
     }
@@ -145,7 +146,7 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
 /// by breaking. Start from [`nndsvd`] or [`random_start`].
 ///
 /// # Errors
-/// As [`State::new`], and what the operator returns.
+/// As [`State::new`], and what the operator returns. W and H are unchanged then.
 pub fn factorize<T: Real, X: LinearOperator<T>>(
     x: &X,
     w: MatMut<'_, T>,

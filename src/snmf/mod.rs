@@ -123,7 +123,7 @@ enum Method<'a, T> {
     Multiplicative(Ding<'a, T>),
 }
 
-/// A factorization under way. F and G are the caller's; [`finish`](Self::finish) writes them.
+/// A factorization under way. F and G are the caller's, and stay as they are until [`finish`](Self::finish) writes them.
 #[derive(Debug)]
 pub struct State<'a, T, X> {
     pair: Pair<'a, T, X>,
@@ -193,7 +193,7 @@ impl<'a, T: Real, X: LinearOperator<T>> State<'a, T, X> {
 /// by breaking. Start from [`svd_start`], [`kmeans_start`] or [`random_start`].
 ///
 /// # Errors
-/// As [`State::new`], and what the operator returns.
+/// As [`State::new`], and what the operator returns. F and G are unchanged then.
 pub fn factorize<T: Real, X: LinearOperator<T>>(
     x: &X,
     f: MatMut<'_, T>,

@@ -4,6 +4,7 @@
 
 mod corpus;
 mod double;
+mod failing;
 mod lapack;
 mod layouts;
 mod lengths;

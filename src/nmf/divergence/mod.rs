@@ -144,7 +144,7 @@ const fn layout(m: usize, n: usize, k: usize) -> [usize; 5] {
     [w, h, w, h, updates_len(m, n, k)]
 }
 
-/// A factorization under way. W and H are the caller's; [`finish`](Self::finish) writes them.
+/// A factorization under way. W and H are the caller's, and stay as they are until [`finish`](Self::finish) writes them.
 #[derive(Debug)]
 pub struct State<'a, T, X> {
     pair: Pair<'a, T, X>,
@@ -251,10 +251,11 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
         Ok(momentum.judge(pair, record.tell(step), scaled))
     }
 
-    /// Writes W and H as they are now; nothing if there was no [`update`](Self::update).
+    /// Writes W and H as they are now; nothing if there was no [`update`](Self::update). After one that failed they are some
+    /// valid factors.
     ///
     /// # Errors
-    /// What the operator returns.
+    /// What the operator returns. W and H are unchanged then.
     pub fn finish(mut self) -> Result<(), Error> {
         if self.record.is_new() { Ok(()) } else { self.pair.publish() }
     }
@@ -265,7 +266,7 @@ impl<'a, T: Real, X: Entries<T>> State<'a, T, X> {
 /// [`random_start`](super::random_start).
 ///
 /// # Errors
-/// As [`State::new`], and what the operator returns.
+/// As [`State::new`], and what the operator returns. W and H are unchanged then.
 pub fn factorize<T: Real, X: Entries<T>>(
     x: &X,
     w: MatMut<'_, T>,

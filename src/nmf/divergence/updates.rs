@@ -96,6 +96,8 @@ impl<'a, T: Real> Updates<'a, T> {
         } else {
             if !for_w {
                 above.fill(T::ZERO);
+            }
+            if !for_w && !simple {
                 below.fill(T::ZERO);
             }
             let height = x_panel.len().checked_div(n).unwrap_or(m).max(1);
@@ -179,14 +181,15 @@ impl<'a, T: Real> Updates<'a, T> {
             // A zero of X adds v: all v together, less those of the stored entries.
             for (i, w) in pair.a.chunks(k).enumerate() {
                 let (columns, values) = x.sparse_row(i).unwrap_or_default();
-                let entries = x_panel.iter_mut().zip(v_panel.iter_mut());
+                let count = columns.len().min(values.len()).min(x_panel.len());
+                let entries = x_panel.iter_mut().zip(v_panel.iter_mut()).take(count);
                 for ((x, v), (j, value)) in entries.zip(columns.iter().zip(values)) {
                     let start = *j as usize * k;
                     *x = value.scale(-exponent);
                     *v = isa.dot(w, pair.bt.get(start..start + k).unwrap_or_default());
                     zeros -= v.max(*floor).to_f64();
                 }
-                let stored = |panel| <[T]>::get(panel, ..columns.len()).unwrap_or_default();
+                let stored = |panel| <[T]>::get(panel, ..count).unwrap_or_default();
                 add(stored(x_panel), stored(v_panel));
             }
             for j in 0..k {

@@ -1,9 +1,10 @@
 //! Arguments, errors, the driver, and what may not change a bit.
 
 use super::{SOLVERS, start, updates};
+use crate::failing::Failing;
 use crate::matrices::{Sparse, nonnegative};
 use crate::measures::Matrix;
-use lowrank::nmf::{self, Criterion, Options, Penalty, Progress, State, Stop};
+use lowrank::nmf::{self, Criterion, Options, Penalty, Progress, State, Stop, divergence};
 use lowrank::operator::{Dense, Transposed};
 use lowrank::{Error, MatMut, MatRef, Operand};
 use std::ops::ControlFlow;
@@ -175,6 +176,67 @@ fn the_driver_is_a_loop_over_updates() {
 
         let (info, left, right, _) = drive(solver.max_iterations(0), usize::MAX);
         assert!(info.progress.iteration == 0 && !info.converged() && info.progress.relative_error.is_nan());
+        assert!(left == w.data && right == h.data);
+    }
+}
+
+/// Also where the factors are scaled, which takes sums at the end.
+#[test]
+fn an_error_of_the_operator_ends_the_call_and_nothing_changes() {
+    for scale in [1.0, 1e300] {
+        let (m, n, k) = (9, 7, 2);
+        let x = nonnegative(m, n, 0.0, 88);
+        let x = Matrix::new(m, n, |i, j| scale * x.at(i, j));
+        let (w, h) = start(m, n, k, 89);
+        for way in 0..4 {
+            let calls = (0..).take_while(|&at| {
+                let failing = Failing::new(Dense::new(MatRef::row_major(&x.data, m, n).unwrap()), at);
+                let (mut left, mut right) = (w.data.clone(), h.data.clone());
+                let (a, b) =
+                    (MatMut::row_major(&mut left, m, k).unwrap(), MatMut::row_major(&mut right, k, n).unwrap());
+                let result = if let Some(solver) = SOLVERS.get(way) {
+                    let mut memory = vec![0.0; nmf::scratch_len(&failing, k)];
+                    let options = solver.tolerance(0.0).max_iterations(3);
+                    nmf::factorize(&failing, a, b, &options, &mut memory, |_| ControlFlow::Continue(()))
+                } else {
+                    let mut memory = vec![0.0; divergence::scratch_len(&failing, k)];
+                    let options = divergence::Options::new(1.5).tolerance(0.0).max_iterations(3);
+                    divergence::factorize(&failing, a, b, &options, &mut memory, |_| ControlFlow::Continue(()))
+                };
+                let same = left == w.data && right == h.data;
+                assert!(result.is_ok() != same, "{way}, call {at}");
+                result.is_err_and(|error| error == Error::Operator { code: at as i32 })
+            });
+            assert!(calls.count() >= 10);
+        }
+    }
+}
+
+#[test]
+fn without_a_finish_nothing_changes() {
+    let (m, n, k) = (9, 7, 2);
+    let x = nonnegative(m, n, 0.0, 90);
+    let operator = Dense::new(MatRef::row_major(&x.data, m, n).unwrap());
+    let (w, h) = start(m, n, k, 91);
+    let (mut left, mut right) = (w.data.clone(), h.data.clone());
+    let mut memory = vec![0.0; nmf::scratch_len(&operator, k).max(divergence::scratch_len(&operator, k))];
+    for updates in [0, 3] {
+        for solver in SOLVERS {
+            let (a, b) = (MatMut::row_major(&mut left, m, k).unwrap(), MatMut::row_major(&mut right, k, n).unwrap());
+            let mut state = State::new(&operator, a, b, &solver, &mut memory).unwrap();
+            (0..updates).for_each(|_| assert!(state.update().is_ok()));
+            if updates == 0 {
+                state.finish().unwrap();
+            }
+            assert!(left == w.data && right == h.data);
+        }
+        let (a, b) = (MatMut::row_major(&mut left, m, k).unwrap(), MatMut::row_major(&mut right, k, n).unwrap());
+        let options = divergence::Options::new(1.0);
+        let mut state = divergence::State::new(&operator, a, b, &options, &mut memory).unwrap();
+        (0..updates).for_each(|_| state.update().unwrap());
+        if updates == 0 {
+            state.finish().unwrap();
+        }
         assert!(left == w.data && right == h.data);
     }
 }

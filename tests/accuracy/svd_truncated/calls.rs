@@ -1,13 +1,13 @@
 //! Arguments, errors, observers, and what may not change a bit.
 
 use super::{NoGram, every_way, observed, run, valid};
+use crate::failing::Failing;
 use crate::matrices::{Sparse, random, with_values};
 use crate::measures::Matrix;
-use lowrank::operator::{Dense, LinearOperator, Scan, Transposed};
+use lowrank::operator::{Dense, LinearOperator, Transposed};
 use lowrank::svd::truncated::{Info, Options};
 use lowrank::svd::{self, truncated, truncated_dense_scratch_len, truncated_scratch_len};
 use lowrank::{Error, MatMut, MatRef, Operand};
-use std::cell::Cell;
 use std::ops::ControlFlow;
 
 #[test]
@@ -200,59 +200,13 @@ fn an_observer_that_breaks_gets_valid_factors() {
     check(&a.t(), &Transposed(&dense), &options);
 }
 
-/// Fails at one call, counted from zero.
-struct Failing<'a> {
-    a: Dense<'a, f64>,
-    calls: Cell<usize>,
-    at: usize,
-}
-
-impl Failing<'_> {
-    fn count(&self) -> Result<(), Error> {
-        let call = self.calls.replace(self.calls.get() + 1);
-        if call == self.at { Err(Error::Operator { code: call as i32 }) } else { Ok(()) }
-    }
-}
-
-impl LinearOperator<f64> for Failing<'_> {
-    fn rows(&self) -> usize {
-        self.a.rows()
-    }
-    fn cols(&self) -> usize {
-        self.a.cols()
-    }
-    fn check(&self) -> Result<Scan<f64>, Error> {
-        self.count()?;
-        self.a.check()
-    }
-    fn scratch_len(&self, k: usize) -> usize {
-        self.a.scratch_len(k)
-    }
-    fn apply(&self, b: MatRef<'_, f64>, c: MatMut<'_, f64>, scratch: &mut [f64]) -> Result<(), Error> {
-        self.count()?;
-        self.a.apply(b, c, scratch)
-    }
-    fn apply_transpose(&self, b: MatRef<'_, f64>, c: MatMut<'_, f64>, scratch: &mut [f64]) -> Result<(), Error> {
-        self.count()?;
-        self.a.apply_transpose(b, c, scratch)
-    }
-    fn gram(&self, c: MatMut<'_, f64>, scratch: &mut [f64]) -> Result<bool, Error> {
-        self.count()?;
-        self.a.gram(c, scratch)
-    }
-    fn sum(&self, _buffer: &mut [f64]) -> Result<(), Error> {
-        self.count()
-    }
-}
-
 #[test]
 fn an_error_of_the_operator_ends_the_call_and_nothing_changes() {
     for (m, n) in [(30, 6), (60, 50), (6, 30)] {
         let a = random(m, n, 51);
         let options = Options::new().oversample(1).max_passes(3);
         let calls = (0..).take_while(|&at| {
-            let a = Dense::new(MatRef::row_major(&a.data, m, n).unwrap());
-            let failing = Failing { a, calls: Cell::new(0), at };
+            let failing = Failing::new(Dense::new(MatRef::row_major(&a.data, m, n).unwrap()), at);
             let (mut s, mut u, mut v) = ([7.0; 2], vec![7.0; 2 * m], vec![7.0; 2 * n]);
             let mut scratch = vec![0.0; truncated_scratch_len(&failing, 2, &options)];
             let (left, right) = (MatMut::row_major(&mut u, m, 2).unwrap(), MatMut::row_major(&mut v, n, 2).unwrap());
