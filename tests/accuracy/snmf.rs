@@ -1,5 +1,6 @@
 //! `snmf`: the updates against their defining formulas, the loss against the difference.
 
+use super::failing::Failing;
 use super::matrices::{Sparse, nonnegative, random};
 use super::measures::Matrix;
 use lowrank::operator::{Dense, LinearOperator, Transposed};
@@ -523,5 +524,30 @@ fn the_kmeans_start_finds_clusters_at_any_scale() {
             assert_eq!(sorted, [0.2, 0.2, 1.2]);
         }
         assert!((0..3).all(|c| g[c * 30..(c + 1) * 30].contains(&1.2)), "every cluster has members");
+    }
+}
+
+#[test]
+fn an_error_of_the_operator_ends_the_call_and_nothing_changes() {
+    let (m, n, k) = (9, 7, 2);
+    let g = nonnegative(k, n, 0.0, 221);
+    for scale in [1.0, 1e300] {
+        let x = random(m, n, 220);
+        let x = Matrix::new(m, n, |i, j| scale * x.at(i, j));
+        for solver in SOLVERS {
+            let options = solver.tolerance(0.0).max_iterations(3);
+            let calls = (0..).take_while(|&at| {
+                let failing = Failing::new(Dense::new(MatRef::row_major(&x.data, m, n).unwrap()), at);
+                let (mut left, mut right) = (vec![7.0; m * k], g.data.clone());
+                let (a, b) =
+                    (MatMut::row_major(&mut left, m, k).unwrap(), MatMut::row_major(&mut right, k, n).unwrap());
+                let mut memory = vec![0.0; snmf::scratch_len(&failing, k)];
+                let result = snmf::factorize(&failing, a, b, &options, &mut memory, |_| ControlFlow::Continue(()));
+                let same = left.iter().all(|x| *x == 7.0) && right == g.data;
+                assert!(result.is_ok() != same, "{options:?}, call {at}");
+                result.is_err_and(|error| error == Error::Operator { code: at as i32 })
+            });
+            assert!(calls.count() >= 5);
+        }
     }
 }
