@@ -10,12 +10,14 @@
 //! - a pointer to a struct is null or points to one, of as many bytes as its `struct_size` says if it has that field;
 //! - a pointer to elements points to as many as the header says: a matrix's to all of its entries, that to scratch to
 //!   `scratch_len`;
-//! - during the call nobody else writes what the function reads, or touches what it writes.
+//! - a state is where it was when an iteration began in it, or holds no iteration and is cleared;
+//! - during the call, and from the beginning of an iteration in a state to its end, nobody else writes what the function reads, or touches what it writes.
 #![no_std]
 
 mod exports;
 mod memory;
 mod options;
+mod state;
 mod status;
 
 use core::panic::PanicInfo;

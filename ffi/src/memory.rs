@@ -4,12 +4,14 @@
 //! memory, or in the way of another argument. What cannot be known is the caller's part of the contract in the crate's
 //! documentation; the `unsafe` functions here pass it on.
 
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 use core::slice;
 
-use lowrank::{Error, MatMut, MatRef, Operand, Real, span};
+use lowrank::kernel::Execution;
+use lowrank::operator::{self, Dense, Entries};
+use lowrank::{Error, MatMut, MatRef, Real, span};
 
-use crate::status::{Fault, Info, MISALIGNED, NULL, SIZE, STRUCT_SIZE};
+use crate::status::{Argument, Fault, Info, MISALIGNED, NULL, SIZE, STRUCT_SIZE};
 
 /// `lowrank_mat_f32` and `lowrank_mat_f64`.
 #[repr(C)]
@@ -20,6 +22,27 @@ pub struct Mat<T> {
     pub cols: usize,
     row_stride: usize,
     col_stride: usize,
+}
+
+impl<T: Real> Mat<T> {
+    /// No matrix.
+    pub const NONE: Self = Mat { data: ptr::null_mut(), rows: 0, cols: 0, row_stride: 0, col_stride: 0 };
+
+    /// For the caller to read.
+    pub fn of(view: MatRef<'_, T>) -> Self {
+        let ((rows, cols), row_stride, col_stride) = (view.shape(), view.row_stride(), view.col_stride());
+        Mat { data: view.as_ptr().cast_mut(), rows, cols, row_stride, col_stride }
+    }
+
+    /// For the caller to write.
+    pub fn of_mut(view: &mut MatMut<'_, T>) -> Self {
+        Mat { data: view.as_mut_ptr(), ..Self::of(view.as_ref()) }
+    }
+
+    /// For the caller to write, as one row.
+    pub fn of_slice(row: &mut [T]) -> Self {
+        Mat { data: row.as_mut_ptr(), rows: 1, cols: row.len(), row_stride: row.len(), col_stride: 1 }
+    }
 }
 
 /// `lowrank_csr_f32` and `lowrank_csr_f64`.
@@ -112,12 +135,12 @@ impl InfoOut {
 ///
 /// # Safety
 /// `pointer` is null or points to a struct of the caller.
-pub unsafe fn copied<S: Copy>(pointer: *const S, operand: Operand) -> Result<S, Fault> {
+pub unsafe fn copied<S: Copy>(pointer: *const S, argument: Argument) -> Result<S, Fault> {
     if pointer.is_null() {
-        return Err(Fault::about(NULL, operand));
+        return Err(Fault::about(NULL, argument));
     }
     if !pointer.is_aligned() {
-        return Err(Fault::about(MISALIGNED, operand));
+        return Err(Fault::about(MISALIGNED, argument));
     }
     // SAFETY: not null and aligned; the caller vouches for the rest.
     Ok(unsafe { pointer.read() })
@@ -126,32 +149,37 @@ pub unsafe fn copied<S: Copy>(pointer: *const S, operand: Operand) -> Result<S, 
 /// `len` elements of the caller's memory: not null, aligned, and no longer than a slice may be.
 #[derive(Clone, Copy)]
 pub struct Piece<T> {
-    operand: Operand,
+    argument: Argument,
     start: NonNull<T>,
     len: usize,
 }
 
 impl<T> Piece<T> {
     /// If `len` is 0, `start` may be anything.
-    pub fn new(operand: Operand, start: *const T, len: usize) -> Result<Self, Fault> {
+    pub fn new(argument: Argument, start: *const T, len: usize) -> Result<Self, Fault> {
         if len == 0 {
-            return Ok(Piece { operand, start: NonNull::dangling(), len });
+            return Ok(Piece { argument, start: NonNull::dangling(), len });
         }
-        let Some(start) = NonNull::new(start.cast_mut()) else { return Err(Fault::about(NULL, operand)) };
+        let Some(start) = NonNull::new(start.cast_mut()) else { return Err(Fault::about(NULL, argument)) };
         if !start.is_aligned() {
-            return Err(Fault::about(MISALIGNED, operand));
+            return Err(Fault::about(MISALIGNED, argument));
         }
         let bytes = len.checked_mul(size_of::<T>()).filter(|bytes| *bytes <= isize::MAX as usize);
         match bytes.and_then(|bytes| start.addr().get().checked_add(bytes)) {
-            Some(_) => Ok(Piece { operand, start, len }),
-            None => Err(Fault::about(SIZE, operand)),
+            Some(_) => Ok(Piece { argument, start, len }),
+            None => Err(Fault::about(SIZE, argument)),
         }
+    }
+
+    /// None if `start` is null.
+    pub fn optional(argument: Argument, start: *const T, len: usize) -> Result<Option<Self>, Fault> {
+        if start.is_null() { Ok(None) } else { Self::new(argument, start, len).map(Some) }
     }
 
     /// The addresses, for [`disjoint`].
     pub fn range(&self) -> Range {
         let start = self.start.addr().get();
-        Range { operand: self.operand, start, end: start.wrapping_add(self.len.wrapping_mul(size_of::<T>())) }
+        Range { argument: self.argument, start, end: start.wrapping_add(self.len.wrapping_mul(size_of::<T>())) }
     }
 
     /// # Safety
@@ -179,12 +207,12 @@ pub struct Matrix<T> {
 impl<T: Real> Matrix<T> {
     /// # Safety
     /// `mat` is null or points to a matrix struct of the caller.
-    pub unsafe fn new(operand: Operand, mat: *const Mat<T>) -> Result<Self, Fault> {
+    pub unsafe fn new(argument: Argument, mat: *const Mat<T>) -> Result<Self, Fault> {
         // SAFETY: the caller vouches for it.
-        let shape = unsafe { copied(mat, operand) }?;
+        let shape = unsafe { copied(mat, argument) }?;
         match span(shape.rows, shape.cols, shape.row_stride, shape.col_stride) {
-            Some(len) => Ok(Matrix { piece: Piece::new(operand, shape.data, len)?, shape }),
-            None => Err(Fault::about(SIZE, operand)),
+            Some(len) => Ok(Matrix { piece: Piece::new(argument, shape.data, len)?, shape }),
+            None => Err(Fault::about(SIZE, argument)),
         }
     }
 
@@ -192,9 +220,9 @@ impl<T: Real> Matrix<T> {
     ///
     /// # Safety
     /// As [`new`](Self::new).
-    pub unsafe fn optional(operand: Operand, mat: *const Mat<T>) -> Result<Option<Self>, Fault> {
+    pub unsafe fn optional(argument: Argument, mat: *const Mat<T>) -> Result<Option<Self>, Fault> {
         // SAFETY: the caller vouches for it.
-        if mat.is_null() { Ok(None) } else { unsafe { Self::new(operand, mat) }.map(Some) }
+        if mat.is_null() { Ok(None) } else { unsafe { Self::new(argument, mat) }.map(Some) }
     }
 
     pub fn rows(&self) -> usize {
@@ -235,27 +263,106 @@ pub unsafe fn view_if<'a, T: Real>(matrix: Option<Matrix<T>>) -> Result<Option<M
     matrix.map(|matrix| unsafe { matrix.view_mut() }).transpose()
 }
 
+/// A matrix that is read through its operator: dense or sparse.
+pub trait Source<T: Real>: Copy {
+    /// The struct of the caller.
+    type Given;
+    /// How it is reached.
+    type Operator<'a>: Entries<T>;
+
+    /// # Safety
+    /// `given` is null or points to a struct of the caller.
+    unsafe fn new(given: *const Self::Given) -> Result<Self, Fault>;
+    fn shape(&self) -> (usize, usize);
+    /// The addresses of all of it.
+    fn ranges(&self) -> [Range; 3];
+    /// # Safety
+    /// As [`Piece::slice`].
+    unsafe fn operator<'a>(self, execution: Execution) -> Result<Self::Operator<'a>, Error>;
+}
+
+impl<T: Real + 'static> Source<T> for Matrix<T> {
+    type Given = Mat<T>;
+    type Operator<'a> = Dense<'a, T>;
+
+    unsafe fn new(given: *const Mat<T>) -> Result<Self, Fault> {
+        // SAFETY: the caller vouches for it.
+        unsafe { Matrix::new(Argument::A, given) }
+    }
+    fn shape(&self) -> (usize, usize) {
+        (self.rows(), self.cols())
+    }
+    fn ranges(&self) -> [Range; 3] {
+        [self.range(), Range::NONE, Range::NONE]
+    }
+    unsafe fn operator<'a>(self, execution: Execution) -> Result<Dense<'a, T>, Error> {
+        // SAFETY: the caller vouches for it.
+        Ok(Dense::new(unsafe { self.view() }?).execution(execution))
+    }
+}
+
+/// A sparse matrix of the caller: its arrays and its shape.
+#[derive(Clone, Copy)]
+pub struct Sparse<T> {
+    starts: Piece<usize>,
+    columns: Piece<u32>,
+    values: Piece<T>,
+    rows: usize,
+    cols: usize,
+}
+
+impl<T: Real + 'static> Source<T> for Sparse<T> {
+    type Given = Csr<T>;
+    type Operator<'a> = operator::Csr<'a, T>;
+
+    unsafe fn new(given: *const Csr<T>) -> Result<Self, Fault> {
+        // SAFETY: the caller vouches for it.
+        let Csr { rows, cols, entries, starts, columns, values } = unsafe { copied(given, Argument::A) }?;
+        Ok(Sparse {
+            // Saturated, the length is one that no memory has.
+            starts: Piece::new(Argument::A, starts, rows.saturating_add(1))?,
+            columns: Piece::new(Argument::A, columns, entries)?,
+            values: Piece::new(Argument::A, values, entries)?,
+            rows,
+            cols,
+        })
+    }
+    fn shape(&self) -> (usize, usize) {
+        (self.rows, self.cols)
+    }
+    fn ranges(&self) -> [Range; 3] {
+        [self.starts.range(), self.columns.range(), self.values.range()]
+    }
+    unsafe fn operator<'a>(self, execution: Execution) -> Result<operator::Csr<'a, T>, Error> {
+        // SAFETY: the caller vouches for it.
+        let (starts, columns, values) = unsafe { (self.starts.slice(), self.columns.slice(), self.values.slice()) };
+        Ok(operator::Csr::new(self.cols, starts, columns, values)?.execution(execution))
+    }
+}
+
 /// The addresses of an argument, from its first byte to one past its last.
 #[derive(Clone, Copy)]
 pub struct Range {
-    operand: Operand,
+    argument: Argument,
     start: usize,
     end: usize,
 }
 
 impl Range {
+    pub const NONE: Self = Range { argument: Argument::None, start: 0, end: 0 };
+
     /// Of an output, empty if it is not wanted.
     pub fn of<T: Real>(matrix: &Option<Matrix<T>>) -> Self {
-        matrix.as_ref().map_or(Range { operand: Operand::A, start: 0, end: 0 }, Matrix::range)
+        matrix.as_ref().map_or(Range::NONE, Matrix::range)
     }
 }
 
 /// Refuses arguments that share addresses if one of them is written.
-pub fn disjoint(written: &[Range], read: &[Range]) -> Result<(), Error> {
+pub fn disjoint(written: &[Range], read: &[Range]) -> Result<(), Fault> {
     for (i, one) in written.iter().enumerate() {
         let others = written.iter().skip(i + 1).chain(read);
         if let Some(other) = others.into_iter().find(|other| one.start.max(other.start) < one.end.min(other.end)) {
-            return Err(Error::Overlap { first: one.operand, second: other.operand });
+            return Err(Fault::overlap(one.argument, other.argument));
         }
     }
     Ok(())

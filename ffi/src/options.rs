@@ -1,20 +1,28 @@
 //! The option structs of the header, their defaults, and the enumerations.
 
-use lowrank::svd::{Vectors, truncated};
+use lowrank::kernel::{Execution, Kernels};
+use lowrank::nmf::{Criterion, Fill, Norm, Penalty, Solver};
+use lowrank::svd::{InPlace, Order, Vectors, solve, truncated};
 use lowrank::{nmf, snmf, svd};
 
 use crate::memory::{Growing, options};
-use crate::status::{ENUMERATION, Fault, Info};
+use crate::status::{ENUMERATION, Fault, Info, OPTION};
 
 // The defaults, as the `_INIT` macros of the header have them.
 const _: () = {
     let (svd, truncated) = (svd::Options::new(), truncated::Options::new());
-    let (nmf, snmf) = (nmf::Options::new(), snmf::Options::new());
-    assert!(svd.max_sweeps == 30 && !svd.scaled && matches!(svd.vectors, Vectors::Thin));
-    assert!(truncated.oversample == 10 && truncated.max_passes == 100);
-    assert!(truncated.tolerance == 1e-4 && truncated.seed == 0);
-    assert!(nmf.max_iterations == 200 && nmf.tolerance == 1e-4);
-    assert!(snmf.max_iterations == 200 && snmf.tolerance == 1e-4);
+    assert!(svd.max_sweeps == 30 && svd.threshold == 0.0 && !svd.scaled && matches!(svd.vectors, Vectors::Thin));
+    assert!(truncated.oversample == 10 && truncated.max_passes == 100 && truncated.tolerance == 1e-4);
+    assert!(truncated.seed == 0 && truncated.machine == 0);
+    let (nmf, divergence, snmf) = (nmf::Options::new(), nmf::divergence::Options::new(2.0), snmf::Options::new());
+    assert!(matches!(nmf.solver, Solver::Hals) && matches!(snmf.solver, Solver::Hals));
+    assert!(matches!(nmf.criterion, Criterion::Decrease) && matches!(snmf.criterion, Criterion::Decrease));
+    assert!(matches!(divergence.criterion, Criterion::Decrease));
+    assert!(nmf.extrapolate && divergence.extrapolate && snmf.extrapolate);
+    assert!(nmf.max_iterations == 200 && divergence.max_iterations == 200 && snmf.max_iterations == 200);
+    assert!(nmf.tolerance == 1e-4 && divergence.tolerance == 1e-4 && snmf.tolerance == 1e-4);
+    assert!(nmf.max_sweeps == 0 && snmf.max_sweeps == 0);
+    assert!(nmf.left.l1 == 0.0 && nmf.left.l2 == 0.0 && nmf.right.l1 == 0.0 && nmf.right.l2 == 0.0);
 };
 
 // SAFETY: `repr(C)`, `struct_size` is first, and all fields are integers and floats.
@@ -29,10 +37,12 @@ pub struct Svd {
     struct_size: usize,
     vectors: u32,
     scaled: u32,
+    threshold: f64,
     max_sweeps: usize,
+    execution: u32,
 }
 
-// SAFETY: `repr(C)`, `struct_size` is first, and all fields are integers.
+// SAFETY: `repr(C)`, `struct_size` is first, and all fields are integers and floats.
 unsafe impl Growing for Svd {
     const FIRST_SIZE: usize = size_of::<Self>();
 }
@@ -41,17 +51,23 @@ impl Svd {
     /// # Safety
     /// `pointer` is null or points to the caller's struct of as many bytes as its `struct_size` says.
     pub unsafe fn read(pointer: *const Self) -> Result<svd::Options, Fault> {
-        let svd::Options { max_sweeps, .. } = svd::Options::new();
-        let defaults = Svd { struct_size: 0, vectors: 0, scaled: 0, max_sweeps };
+        let svd::Options { threshold, max_sweeps, .. } = svd::Options::new();
+        let defaults = Svd { struct_size: 0, vectors: 0, scaled: 0, threshold, max_sweeps, execution: 0 };
         // SAFETY: the caller vouches for it.
         let given = unsafe { options(pointer, defaults) }?;
-        let options = svd::Options::new().vectors(vectors(given.vectors)?).max_sweeps(given.max_sweeps);
-        match given.scaled {
-            0 => Ok(options),
-            1 => Ok(options.scaled(true)),
-            _ => Err(Fault::new(ENUMERATION)),
-        }
+        Ok(svd::Options::new()
+            .vectors(vectors(given.vectors)?)
+            .scaled(flag(given.scaled)?)
+            .threshold(given.threshold)
+            .max_sweeps(given.max_sweeps)
+            .execution(execution(given.execution)?))
     }
+}
+
+/// With a tolerance, which may be `LOWRANK_ROUNDING`.
+pub fn solve(tolerance: f64, options: svd::Options) -> solve::Options {
+    let options = solve::Options::new().svd(options);
+    if tolerance == -1.0 { options } else { options.tolerance(tolerance) }
 }
 
 /// `lowrank_svd_truncated_options`.
@@ -63,6 +79,8 @@ pub struct Truncated {
     max_passes: usize,
     tolerance: f64,
     seed: u64,
+    machine: u64,
+    execution: u32,
 }
 
 // SAFETY: `repr(C)`, `struct_size` is first, and all fields are integers and floats.
@@ -74,15 +92,17 @@ impl Truncated {
     /// # Safety
     /// `pointer` is null or points to the caller's struct of as many bytes as its `struct_size` says.
     pub unsafe fn read(pointer: *const Self) -> Result<truncated::Options, Fault> {
-        let truncated::Options { oversample, max_passes, tolerance, seed, .. } = truncated::Options::new();
-        let defaults = Truncated { struct_size: 0, oversample, max_passes, tolerance, seed };
+        let truncated::Options { oversample, max_passes, tolerance, seed, machine, .. } = truncated::Options::new();
+        let defaults = Truncated { struct_size: 0, oversample, max_passes, tolerance, seed, machine, execution: 0 };
         // SAFETY: the caller vouches for it.
         let given = unsafe { options(pointer, defaults) }?;
         Ok(truncated::Options::new()
             .oversample(given.oversample)
             .max_passes(given.max_passes)
             .tolerance(given.tolerance)
-            .seed(given.seed))
+            .seed(given.seed)
+            .machine(given.machine)
+            .execution(execution(given.execution)?))
     }
 }
 
@@ -91,8 +111,18 @@ impl Truncated {
 #[derive(Clone, Copy)]
 pub struct Nmf {
     struct_size: usize,
-    max_iterations: usize,
+    solver: u32,
+    criterion: u32,
     tolerance: f64,
+    max_iterations: usize,
+    beta: f64,
+    l1_left: f64,
+    l2_left: f64,
+    l1_right: f64,
+    l2_right: f64,
+    max_sweeps: usize,
+    extrapolate: u32,
+    execution: u32,
 }
 
 // SAFETY: `repr(C)`, `struct_size` is first, and all fields are integers and floats.
@@ -100,36 +130,143 @@ unsafe impl Growing for Nmf {
     const FIRST_SIZE: usize = size_of::<Self>();
 }
 
-impl Nmf {
+/// What `lowrank_nmf_options` says to one of the methods.
+pub trait FromNmf: Copy {
+    fn from_nmf(given: &Nmf) -> Result<Self, Fault>;
+
     /// # Safety
     /// `pointer` is null or points to the caller's struct of as many bytes as its `struct_size` says.
-    pub unsafe fn read(pointer: *const Self) -> Result<(nmf::Options, snmf::Options), Fault> {
-        let nmf::Options { max_iterations, tolerance, .. } = nmf::Options::new();
-        let defaults = Nmf { struct_size: 0, max_iterations, tolerance };
+    unsafe fn read(pointer: *const Nmf) -> Result<Self, Fault> {
+        let nmf::Options { tolerance, max_iterations, max_sweeps, .. } = nmf::Options::new();
+        let defaults = Nmf {
+            struct_size: 0,
+            solver: 0,
+            criterion: 0,
+            tolerance,
+            max_iterations,
+            beta: FROBENIUS,
+            l1_left: 0.0,
+            l2_left: 0.0,
+            l1_right: 0.0,
+            l2_right: 0.0,
+            max_sweeps,
+            extrapolate: 1,
+            execution: 0,
+        };
         // SAFETY: the caller vouches for it.
-        let given = unsafe { options(pointer, defaults) }?;
-        let Nmf { max_iterations, tolerance, .. } = given;
-        Ok((
-            nmf::Options::new().max_iterations(max_iterations).tolerance(tolerance),
-            snmf::Options::new().max_iterations(max_iterations).tolerance(tolerance),
-        ))
+        Self::from_nmf(&unsafe { options(pointer, defaults) }?)
     }
+}
+
+/// beta of the Frobenius norm, the only loss of what is not a divergence.
+const FROBENIUS: f64 = 2.0;
+
+impl Nmf {
+    fn penalties(&self) -> [Penalty; 2] {
+        [Penalty::new(self.l1_left, self.l2_left), Penalty::new(self.l1_right, self.l2_right)]
+    }
+
+    fn check_beta(&self) -> Result<(), Fault> {
+        if self.beta == FROBENIUS { Ok(()) } else { Err(Fault::new(OPTION)) }
+    }
+}
+
+impl FromNmf for nmf::Options {
+    fn from_nmf(given: &Nmf) -> Result<Self, Fault> {
+        given.check_beta()?;
+        let [left, right] = given.penalties();
+        Ok(nmf::Options::new()
+            .solver(solver(given.solver)?)
+            .penalties(left, right)
+            .max_sweeps(given.max_sweeps)
+            .extrapolate(flag(given.extrapolate)?)
+            .criterion(criterion(given.criterion)?)
+            .tolerance(given.tolerance)
+            .max_iterations(given.max_iterations)
+            .execution(execution(given.execution)?))
+    }
+}
+
+impl FromNmf for nmf::divergence::Options {
+    fn from_nmf(given: &Nmf) -> Result<Self, Fault> {
+        solver(given.solver)?;
+        let [left, right] = given.penalties();
+        Ok(nmf::divergence::Options::new(given.beta)
+            .penalties(left, right)
+            .extrapolate(flag(given.extrapolate)?)
+            .criterion(criterion(given.criterion)?)
+            .tolerance(given.tolerance)
+            .max_iterations(given.max_iterations)
+            .execution(execution(given.execution)?))
+    }
+}
+
+impl FromNmf for snmf::Options {
+    fn from_nmf(given: &Nmf) -> Result<Self, Fault> {
+        given.check_beta()?;
+        if given.penalties() != [Penalty::NONE; 2] {
+            return Err(Fault::new(OPTION));
+        }
+        Ok(snmf::Options::new()
+            .solver(solver(given.solver)?)
+            .max_sweeps(given.max_sweeps)
+            .extrapolate(flag(given.extrapolate)?)
+            .criterion(criterion(given.criterion)?)
+            .tolerance(given.tolerance)
+            .max_iterations(given.max_iterations)
+            .execution(execution(given.execution)?))
+    }
+}
+
+/// A sum of `LOWRANK_REPRODUCIBLE` and a backend.
+pub fn execution(value: u32) -> Result<Execution, Fault> {
+    match value {
+        0 => Ok(Execution::new()),
+        1 => Ok(Execution::new().kernels(Kernels::Reproducible)),
+        _ => Err(Fault::new(ENUMERATION)),
+    }
+}
+
+fn flag(value: u32) -> Result<bool, Fault> {
+    choice([false, true], value)
 }
 
 /// `LOWRANK_THIN` or `LOWRANK_FULL`.
 pub fn vectors(value: u32) -> Result<Vectors, Fault> {
-    match value {
-        0 => Ok(Vectors::Thin),
-        1 => Ok(Vectors::Full),
-        _ => Err(Fault::new(ENUMERATION)),
-    }
+    choice([Vectors::Thin, Vectors::Full], value)
+}
+
+/// Whether `lowrank_svd_golub_kahan_in_place` keeps vectors.
+pub fn keep(value: u32) -> Result<InPlace, Fault> {
+    choice([InPlace::Nothing, InPlace::Vectors], value)
+}
+
+/// `LOWRANK_ROW_MAJOR` or `LOWRANK_COL_MAJOR`.
+pub fn order(value: u32) -> Result<Order, Fault> {
+    choice([Order::RowMajor, Order::ColMajor], value)
 }
 
 /// `LOWRANK_HALS` or `LOWRANK_MULTIPLICATIVE`.
-pub fn solver(value: u32) -> Result<nmf::Solver, Fault> {
-    match value {
-        0 => Ok(nmf::Solver::Hals),
-        1 => Ok(nmf::Solver::Multiplicative),
-        _ => Err(Fault::new(ENUMERATION)),
-    }
+fn solver(value: u32) -> Result<Solver, Fault> {
+    choice([Solver::Hals, Solver::Multiplicative], value)
+}
+
+/// `LOWRANK_DECREASE` or `LOWRANK_PROJECTED_GRADIENT`.
+fn criterion(value: u32) -> Result<Criterion, Fault> {
+    choice([Criterion::Decrease, Criterion::ProjectedGradient], value)
+}
+
+/// `LOWRANK_FILL_...`
+pub fn fill(value: u32, part: f64, seed: u64) -> Result<Fill, Fault> {
+    choice([Fill::Zeros, Fill::Part(part), Fill::Mean, Fill::Random { seed }], value)
+}
+
+/// `LOWRANK_NORM_...`
+pub fn norm(value: u32) -> Result<Norm, Fault> {
+    choice([Norm::One, Norm::Two, Norm::Max], value)
+}
+
+/// The value of an enumeration whose names count from 0.
+fn choice<V: Copy, const N: usize>(values: [V; N], value: u32) -> Result<V, Fault> {
+    values.get(value as usize).copied().ok_or(Fault::new(ENUMERATION))
 }

@@ -30,16 +30,53 @@ statuses! {
     OVERLAP = 7, c"two arguments share memory, and one of them is written";
     RANK = 8, c"the rank is zero or too large for the shape";
     TOO_LARGE = 9, c"a dimension is too large for the number type";
-    OPTION = 10, c"an option is out of range";
+    OPTION = 10, c"an option or a number is out of range";
     OVERFLOW = 11, c"the result exceeds the largest number";
     CSR = 12, c"the CSR arrays contradict each other";
     OPERATOR = 13, c"the operator failed";
+    ZERO = 14, c"an entry is zero where only positive ones may be";
+    UNFINISHED = 15, c"the iteration has not come to its end";
     NULL = 100, c"a pointer that is needed is null";
     MISALIGNED = 101, c"a pointer is not aligned for its type";
     SIZE = 102, c"an argument is larger than memory can be";
-    ENUMERATION = 103, c"not a value of the enumeration";
+    ENUMERATION = 103, c"not a value of the enumeration, or one that this build does not have";
     STRUCT_SIZE = 104, c"the struct_size is not one that this version can read";
+    STATE = 105, c"the state is not that of such an iteration under way";
     UNKNOWN = 127, c"an error that this version has no number for";
+}
+
+/// The arguments that an error can be about, `LOWRANK_OPERAND_...`.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub enum Argument {
+    None = 0,
+    A = 1,
+    B = 2,
+    C = 3,
+    SingularValues = 4,
+    Left = 5,
+    Right = 6,
+    Pivots = 7,
+    Scratch = 8,
+    Residuals = 9,
+    State = 10,
+}
+
+impl From<Operand> for Argument {
+    fn from(operand: Operand) -> Self {
+        match operand {
+            Operand::A => Argument::A,
+            Operand::B => Argument::B,
+            Operand::C => Argument::C,
+            Operand::SingularValues => Argument::SingularValues,
+            Operand::Left => Argument::Left,
+            Operand::Right => Argument::Right,
+            Operand::Pivots => Argument::Pivots,
+            Operand::Scratch => Argument::Scratch,
+            Operand::Residuals => Argument::Residuals,
+            _ => Argument::None,
+        }
+    }
 }
 
 /// `lowrank_info`.
@@ -48,10 +85,16 @@ statuses! {
 pub struct Info {
     pub struct_size: usize,
     pub converged: u32,
-    pub exponent: i32,
+    pub stop: u32,
     pub iterations: usize,
-    pub nonzero: usize,
+    pub rank: usize,
+    pub lifted: usize,
     pub relative_error: f64,
+    pub objective: f64,
+    pub projected_gradient: f64,
+    pub terms: f64,
+    pub condition: f64,
+    pub exponent: i32,
     pub operand: u32,
     pub other: u32,
     pub row: usize,
@@ -71,9 +114,15 @@ impl From<svd::Info> for Info {
             converged: info.converged.into(),
             exponent: info.exponent,
             iterations: info.sweeps,
-            nonzero: info.nonzero,
+            rank: info.nonzero,
             ..Info::default()
         }
+    }
+}
+
+impl From<svd::solve::Info> for Info {
+    fn from(info: svd::solve::Info) -> Self {
+        Info { converged: info.converged.into(), rank: info.rank, condition: info.condition, ..Info::default() }
     }
 }
 
@@ -88,15 +137,31 @@ impl From<svd::truncated::Info> for Info {
     }
 }
 
+/// Of an iteration under way, of NMF and semi-NMF.
+impl From<nmf::Progress> for Info {
+    fn from(progress: nmf::Progress) -> Self {
+        Info {
+            iterations: progress.iteration,
+            relative_error: progress.relative_error,
+            objective: progress.objective,
+            projected_gradient: progress.projected_gradient,
+            terms: progress.terms,
+            lifted: progress.lifted,
+            ..Info::default()
+        }
+    }
+}
+
 /// Of NMF and semi-NMF.
 impl From<nmf::Info> for Info {
     fn from(info: nmf::Info) -> Self {
-        Info {
-            converged: info.converged().into(),
-            iterations: info.progress.iteration,
-            relative_error: info.progress.relative_error,
-            ..Info::default()
-        }
+        let stop = match info.stop {
+            nmf::Stop::Tolerance => 1,
+            nmf::Stop::ExactFit => 2,
+            nmf::Stop::MaxIterations => 3,
+            _ => 0,
+        };
+        Info { converged: info.converged().into(), stop, ..info.progress.into() }
     }
 }
 
@@ -112,51 +177,37 @@ impl Fault {
         Fault { status, info: Info::default() }
     }
 
-    pub fn about(status: i32, operand: Operand) -> Self {
-        Fault { status, info: Info { operand: number(operand), ..Info::default() } }
+    pub fn about(status: i32, argument: Argument) -> Self {
+        Fault { status, info: Info { operand: argument as u32, ..Info::default() } }
+    }
+
+    pub fn overlap(first: Argument, second: Argument) -> Self {
+        Fault { status: OVERLAP, info: Info { operand: first as u32, other: second as u32, ..Info::default() } }
     }
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let none = Info::default();
+        let about = |operand: Operand| Info { operand: Argument::from(operand) as u32, ..Info::default() };
         let (status, info) = match error {
             Error::SliceTooShort { needed, .. } => (SLICE_TOO_SHORT, Info { needed, ..none }),
             Error::Strides { .. } => (STRIDES, none),
-            Error::Shape { operand, expected: (row, col), .. } => {
-                (SHAPE, Info { operand: number(operand), row, col, ..none })
-            }
-            Error::ScratchTooSmall { needed, .. } => {
-                (SCRATCH_TOO_SMALL, Info { operand: number(Operand::Scratch), needed, ..none })
-            }
-            Error::NonFinite { operand, row, col } => (NON_FINITE, Info { operand: number(operand), row, col, ..none }),
-            Error::Negative { operand, row, col } => (NEGATIVE, Info { operand: number(operand), row, col, ..none }),
-            Error::Overlap { first, second } => {
-                (OVERLAP, Info { operand: number(first), other: number(second), ..none })
-            }
+            Error::Shape { operand, expected: (row, col), .. } => (SHAPE, Info { row, col, ..about(operand) }),
+            Error::ScratchTooSmall { needed, .. } => (SCRATCH_TOO_SMALL, Info { needed, ..about(Operand::Scratch) }),
+            Error::NonFinite { operand, row, col } => (NON_FINITE, Info { row, col, ..about(operand) }),
+            Error::Negative { operand, row, col } => (NEGATIVE, Info { row, col, ..about(operand) }),
+            Error::Zero { operand, row, col } => (ZERO, Info { row, col, ..about(operand) }),
+            Error::Overlap { first, second } => return Fault::overlap(first.into(), second.into()),
             Error::Rank { max, .. } => (RANK, Info { needed: max, ..none }),
             Error::TooLarge { max, .. } => (TOO_LARGE, Info { needed: max, ..none }),
             Error::Option { .. } => (OPTION, none),
             Error::Overflow { exponent } => (OVERFLOW, Info { exponent, ..none }),
-            Error::Csr { row } => (CSR, Info { operand: number(Operand::A), row, ..none }),
+            Error::Csr { row } => (CSR, Info { row, ..about(Operand::A) }),
+            Error::Unfinished => (UNFINISHED, none),
             Error::Operator { .. } => (OPERATOR, none),
             _ => (UNKNOWN, none),
         };
         Fault { status, info }
-    }
-}
-
-/// The number of an argument in `lowrank_info`; 0 is none.
-fn number(operand: Operand) -> u32 {
-    match operand {
-        Operand::A => 1,
-        Operand::B => 2,
-        Operand::C => 3,
-        Operand::SingularValues => 4,
-        Operand::Left => 5,
-        Operand::Right => 6,
-        Operand::Pivots => 7,
-        Operand::Scratch => 8,
-        _ => 0,
     }
 }

@@ -139,19 +139,19 @@ fn least_shift<T: Real>(vectors: &[T], k: usize, y: &mut [T], signs: &mut [T], a
     amounts.fill(T::ONE);
     for j in 0..k {
         let [mut below, mut above] = [T::ZERO; 2];
-        for row in vectors.chunks(k) {
+        for row in vectors.chunks(k.max(1)) {
             below = below.max(-row.at(j));
             above = above.max(row.at(j));
         }
         signs.put(j, if below <= above { T::ONE } else { -T::ONE });
     }
     let mut largest = T::ZERO;
-    for (row, y) in vectors.chunks(k).zip(y.iter_mut()) {
+    for (row, y) in vectors.chunks(k.max(1)).zip(y.iter_mut()) {
         *y = row.iter().zip(&*signs).take(k - 1).fold(T::ZERO, |y, (v, sign)| y.max(-*v * *sign));
         largest = largest.max(*y);
     }
     if largest == T::ZERO {
-        for (row, y) in vectors.chunks(k).zip(y) {
+        for (row, y) in vectors.chunks(k.max(1)).zip(y) {
             *y = (row.at(k - 1) * signs.at(k - 1)).max(T::ZERO);
         }
     }

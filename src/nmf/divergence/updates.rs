@@ -135,7 +135,7 @@ impl<'a, T: Real> Updates<'a, T> {
             let other = if for_w { &*pair.bt } else { &*pair.a };
             let (sums, rest) = below.split_at_mut_checked(k).unwrap_or_default();
             sum_rows(other, sums);
-            rest.chunks_mut(k).for_each(|row| row.iter_mut().zip(&*sums).for_each(|(to, sum)| *to = *sum));
+            rest.chunks_mut(k.max(1)).for_each(|row| row.iter_mut().zip(&*sums).for_each(|(to, sum)| *to = *sum));
         }
         if !for_w {
             x.sum(above)?;
@@ -179,7 +179,7 @@ impl<'a, T: Real> Updates<'a, T> {
         let mut zeros = 0.0;
         if matches!(beta, Beta::KullbackLeibler) && x.sparse_row(0).is_some() {
             // A zero of X adds v: all v together, less those of the stored entries.
-            for (i, w) in pair.a.chunks(k).enumerate() {
+            for (i, w) in pair.a.chunks(k.max(1)).enumerate() {
                 let (columns, values) = x.sparse_row(i).unwrap_or_default();
                 let count = columns.len().min(values.len()).min(x_panel.len());
                 let entries = x_panel.iter_mut().zip(v_panel.iter_mut()).take(count);
@@ -193,7 +193,7 @@ impl<'a, T: Real> Updates<'a, T> {
                 add(stored(x_panel), stored(v_panel));
             }
             for j in 0..k {
-                let sum = |factor: &[T]| factor.iter().skip(j).step_by(k).fold(0.0, |sum, x| sum + x.to_f64());
+                let sum = |factor: &[T]| factor.iter().skip(j).step_by(k.max(1)).fold(0.0, |sum, x| sum + x.to_f64());
                 zeros += sum(pair.a) * sum(pair.bt);
             }
         } else {
