@@ -166,48 +166,72 @@ impl From<nmf::Info> for Info {
 }
 
 /// Why a call failed.
+#[derive(Clone, Copy)]
 pub struct Fault {
     pub status: i32,
-    pub info: Info,
+    exponent: i32,
+    argument: Argument,
+    other: Argument,
+    row: usize,
+    col: usize,
+    needed: usize,
 }
 
 impl Fault {
     /// About no argument in particular.
     pub fn new(status: i32) -> Self {
-        Fault { status, info: Info::default() }
+        Self::about(status, Argument::None)
     }
 
     pub fn about(status: i32, argument: Argument) -> Self {
-        Fault { status, info: Info { operand: argument as u32, ..Info::default() } }
+        Fault { status, exponent: 0, argument, other: Argument::None, row: 0, col: 0, needed: 0 }
     }
 
     pub fn overlap(first: Argument, second: Argument) -> Self {
-        Fault { status: OVERLAP, info: Info { operand: first as u32, other: second as u32, ..Info::default() } }
+        Fault { other: second, ..Self::about(OVERLAP, first) }
+    }
+
+    /// About an entry of an argument, or about the shape that it should have.
+    fn at(status: i32, argument: impl Into<Argument>, (row, col): (usize, usize)) -> Self {
+        Fault { row, col, ..Self::about(status, argument.into()) }
     }
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        let none = Info::default();
-        let about = |operand: Operand| Info { operand: Argument::from(operand) as u32, ..Info::default() };
-        let (status, info) = match error {
-            Error::SliceTooShort { needed, .. } => (SLICE_TOO_SHORT, Info { needed, ..none }),
-            Error::Strides { .. } => (STRIDES, none),
-            Error::Shape { operand, expected: (row, col), .. } => (SHAPE, Info { row, col, ..about(operand) }),
-            Error::ScratchTooSmall { needed, .. } => (SCRATCH_TOO_SMALL, Info { needed, ..about(Operand::Scratch) }),
-            Error::NonFinite { operand, row, col } => (NON_FINITE, Info { row, col, ..about(operand) }),
-            Error::Negative { operand, row, col } => (NEGATIVE, Info { row, col, ..about(operand) }),
-            Error::Zero { operand, row, col } => (ZERO, Info { row, col, ..about(operand) }),
-            Error::Overlap { first, second } => return Fault::overlap(first.into(), second.into()),
-            Error::Rank { max, .. } => (RANK, Info { needed: max, ..none }),
-            Error::TooLarge { max, .. } => (TOO_LARGE, Info { needed: max, ..none }),
-            Error::Option { .. } => (OPTION, none),
-            Error::Overflow { exponent } => (OVERFLOW, Info { exponent, ..none }),
-            Error::Csr { row } => (CSR, Info { row, ..about(Operand::A) }),
-            Error::Unfinished => (UNFINISHED, none),
-            Error::Operator { .. } => (OPERATOR, none),
-            _ => (UNKNOWN, none),
-        };
-        Fault { status, info }
+        match error {
+            Error::SliceTooShort { needed, .. } => Fault { needed, ..Fault::new(SLICE_TOO_SHORT) },
+            Error::Strides { .. } => Fault::new(STRIDES),
+            Error::Shape { operand, expected, .. } => Fault::at(SHAPE, operand, expected),
+            Error::ScratchTooSmall { needed, .. } => {
+                Fault { needed, ..Fault::about(SCRATCH_TOO_SMALL, Argument::Scratch) }
+            }
+            Error::NonFinite { operand, row, col } => Fault::at(NON_FINITE, operand, (row, col)),
+            Error::Negative { operand, row, col } => Fault::at(NEGATIVE, operand, (row, col)),
+            Error::Zero { operand, row, col } => Fault::at(ZERO, operand, (row, col)),
+            Error::Overlap { first, second } => Fault::overlap(first.into(), second.into()),
+            Error::Rank { max, .. } => Fault { needed: max, ..Fault::new(RANK) },
+            Error::TooLarge { max, .. } => Fault { needed: max, ..Fault::new(TOO_LARGE) },
+            Error::Option { .. } => Fault::new(OPTION),
+            Error::Overflow { exponent } => Fault { exponent, ..Fault::new(OVERFLOW) },
+            Error::Csr { row } => Fault::at(CSR, Argument::A, (row, 0)),
+            Error::Unfinished => Fault::new(UNFINISHED),
+            Error::Operator { .. } => Fault::new(OPERATOR),
+            _ => Fault::new(UNKNOWN),
+        }
+    }
+}
+
+impl From<Fault> for Info {
+    fn from(fault: Fault) -> Self {
+        Info {
+            exponent: fault.exponent,
+            operand: fault.argument as u32,
+            other: fault.other as u32,
+            row: fault.row,
+            col: fault.col,
+            needed: fault.needed,
+            ..Info::default()
+        }
     }
 }

@@ -103,7 +103,7 @@ pub unsafe fn begin<'a, X: 'a, I: Iterate + 'a>(
     unsafe {
         let body = place.clear::<Body<X, I>>();
         (&raw mut (*body).operator).write(operator);
-        let iteration = start(&*(&raw const (*body).operator))?;
+        let iteration = start(&(*body).operator)?;
         (&raw mut (*body).iteration).write(iteration);
         (&raw mut (*body).head).write(head);
         place.commit::<Body<X, I>>();
@@ -116,7 +116,7 @@ pub unsafe fn begin<'a, X: 'a, I: Iterate + 'a>(
 unsafe fn update<X, I: Iterate>(head: *mut Head) -> Result<Info, Error> {
     let body = head.cast::<Body<X, I>>();
     // SAFETY: the caller vouches for it. Only the iteration is borrowed, and not the operator that it refers to.
-    let (iteration, last) = unsafe { (&mut *(&raw mut (*body).iteration), &mut *(&raw mut (*body).head.last)) };
+    let (iteration, last) = unsafe { (&mut (*body).iteration, &mut (*body).head.last) };
     *last = match iteration.update()? {
         Some(progress) => progress.into(),
         None => unknown(last.iterations.wrapping_add(1)),
@@ -129,11 +129,12 @@ unsafe fn update<X, I: Iterate>(head: *mut Head) -> Result<Info, Error> {
 unsafe fn progress<X, I: Iterate>(head: *mut Head) -> Result<Info, Error> {
     let body = head.cast::<Body<X, I>>();
     // SAFETY: as in `update`.
-    let (iteration, last) = unsafe { (&mut *(&raw mut (*body).iteration), &mut *(&raw mut (*body).head.last)) };
-    if last.iterations > 0 {
-        if let Some(progress) = iteration.progress()? {
-            *last = progress.into();
-        }
+    let (iteration, last) = unsafe { (&mut (*body).iteration, &mut (*body).head.last) };
+    // Before the first update there is nothing to tell.
+    if last.iterations > 0
+        && let Some(progress) = iteration.progress()?
+    {
+        *last = progress.into();
     }
     Ok(*last)
 }

@@ -81,7 +81,7 @@ unsafe fn answer(info: *mut status::Info, call: impl FnOnce() -> Result<status::
     };
     let (status, details) = match call() {
         Ok(details) => (status::OK, details),
-        Err(fault) => (fault.status, fault.info),
+        Err(fault) => (fault.status, fault.into()),
     };
     info.write(details);
     status

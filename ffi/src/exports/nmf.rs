@@ -106,8 +106,9 @@ macro_rules! factorize {
             let scratch = Piece::new(Argument::Scratch, scratch, scratch_len)?;
             disjoint(&[w.range(), h.range(), scratch.range()], &x.ranges())?;
             // SAFETY: the contract, and what is written is disjoint from all else.
-            let (x, w, h, scratch) =
-                unsafe { (x.operator(options.execution)?, w.view_mut()?, h.view_mut()?, scratch.slice_mut()) };
+            let (x, w, h, scratch) = unsafe {
+                (x.operator(options.execution)?, w.view_mut()?, h.view_mut()?, scratch.slice_mut())
+            };
             Ok($factorize(&x, w, h, &options, scratch, go_on)?.into())
         } }
     };
@@ -174,8 +175,9 @@ macro_rules! transform {
             let [one, two, three] = x.ranges();
             disjoint(&[free.range(), scratch.range()], &[one, two, three, fixed.range()])?;
             // SAFETY: the contract, and what is written is disjoint from all else.
-            let (x, fixed, free, scratch) =
-                unsafe { (x.operator(options.execution)?, fixed.view()?, free.view_mut()?, scratch.slice_mut()) };
+            let (x, fixed, free, scratch) = unsafe {
+                (x.operator(options.execution)?, fixed.view()?, free.view_mut()?, scratch.slice_mut())
+            };
             Ok($transform(&x, fixed, free, &options, scratch)?.into())
         } }
     };

@@ -32,8 +32,9 @@ macro_rules! dense {
             let scratch = Piece::new(Argument::Scratch, scratch, scratch_len)?;
             disjoint(&[s.range(), Range::of(&u), Range::of(&v), scratch.range()], &[a.range()])?;
             // SAFETY: the contract, and what is written is disjoint from all else.
-            let (a, s, u, v, scratch) =
-                unsafe { (a.view()?, s.slice_mut(), view_if(u)?, view_if(v)?, scratch.slice_mut()) };
+            let (a, s, u, v, scratch) = unsafe {
+                (a.view()?, s.slice_mut(), view_if(u)?, view_if(v)?, scratch.slice_mut())
+            };
             Ok($method(a, s, u, v, &options, scratch)?.into())
         } }
     };
