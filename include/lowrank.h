@@ -3,7 +3,8 @@
  *
  * Singular value decomposition and what it solves, QR, NMF and semi-NMF of float and double matrices. A call allocates
  * nothing, does no I/O, starts no thread, does not recurse and cannot panic. It ends for every input, in the default
- * floating-point environment and with flush-to-zero.
+ * floating-point environment and with flush-to-zero. Non-negative factorization is in lowrank_nmf.h. This header brings
+ * all others with it.
  *
  * Matrices. Entry (i, j) is data[i * row_stride + j * col_stride], so row-major and column-major are equals and a
  * transpose swaps the strides. One stride is at least the other's extent; an input may also have a stride of 0, which
@@ -12,12 +13,13 @@
  * Memory. No output may share addresses with another output, the scratch or an input, from the first to the last entry
  * of each: LOWRANK_OVERLAP. Scratch is any memory of the number type with at least as many elements as the function's
  * `_scratch_len` function returns, for the same shapes; its content does not matter before, and means nothing after. A
- * length that exceeds SIZE_MAX is returned as SIZE_MAX. In lowrank_scratch.h, which this header includes as it does lowrank_nmf.h, a macro of the
- * same name has the length as a constant, for static memory. A later version may need more: a program compiled with the
- * macros of an older one then gets LOWRANK_SCRATCH_TOO_SMALL, not a wrong result.
+ * length that exceeds SIZE_MAX is returned as SIZE_MAX. A macro of the same name, in lowrank_scratch.h, has the length as
+ * a constant, for static memory. A later version may need more: a program compiled with the macros of an older one then
+ * gets LOWRANK_SCRATCH_TOO_SMALL, not a wrong result.
  *
- * Results. A function returns LOWRANK_OK or the reason why it did nothing. Then nothing is changed but scratch and
- * `info`. Same input, same bits. An iteration that its bound ended is LOWRANK_OK with `info->converged` 0.
+ * Results. A function returns LOWRANK_OK or the reason why it did nothing. Then nothing is changed but scratch, `info`,
+ * and a state in which no iteration has begun. Same input, same bits. An iteration that its bound ended is LOWRANK_OK
+ * with `info->converged` 0.
  *
  * Structs that begin with `struct_size` can grow: set it to the size of the struct, as the `_INIT` macros do. A pointer
  * to options may be null for the defaults, and a pointer to `lowrank_info` may be null.
@@ -542,7 +544,8 @@ size_t lowrank_svd_truncated_csr_scratch_len(size_t m, size_t n, size_t rank, si
 /*
  * An iteration that the caller drives. A `_begin` function fills it, whatever it held. Until it is finished, or another is
  * begun in its place, it stays where it is, the matrices and arrays given to `_begin` stay as they are, and nobody else
- * touches the scratch; the structs that describe them may go. It needs no clearing up.
+ * touches the scratch; the structs that describe them may go. It needs no clearing up. What goes on with an iteration
+ * refuses a state that is all zeros, or that of another kind: LOWRANK_STATE.
  */
 typedef union lowrank_state {
     uint64_t words[160];
