@@ -517,7 +517,11 @@ static void names(void) {
     size_t i, j;
     subject_name = "names";
     CHECK(strcmp(lowrank_version(), LOWRANK_VERSION) == 0);
+#ifdef KERNELS
+    CHECK(strcmp(lowrank_kernel_name(), KERNELS) == 0);
+#else
     CHECK(strcmp(lowrank_kernel_name(), "unknown") != 0);
+#endif
     for (i = 0; i < LENGTH(statuses); i++) {
         const char *message = lowrank_status_message(statuses[i]);
         CHECK(strlen(message) > 0 && strcmp(message, none) != 0);

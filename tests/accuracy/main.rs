@@ -6,6 +6,7 @@ mod corpus;
 mod double;
 mod failing;
 mod lapack;
+mod golden;
 mod layouts;
 mod lengths;
 mod limits;

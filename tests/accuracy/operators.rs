@@ -248,8 +248,8 @@ fn shapes_that_do_not_fit_and_short_scratch_are_errors() {
     let data = random(6, 4, 141);
     let dense = Dense::new(MatRef::row_major(&data.data, 6, 4).unwrap());
     let sparse = Sparse::<f64>::of(&data);
-    let x = [0.5; 64];
-    let b = |rows: usize, cols: usize| MatRef::row_major(&x, rows, cols).unwrap();
+    static X: [f64; 64] = [0.5; 64];
+    let b = |rows: usize, cols: usize| MatRef::row_major(&X, rows, cols).unwrap();
     fn check(a: &impl LinearOperator<f64>, b: impl Fn(usize, usize) -> MatRef<'static, f64>) {
         let (m, n) = (a.rows(), a.cols());
         let mut scratch = vec![0.0; 4096];
@@ -265,12 +265,10 @@ fn shapes_that_do_not_fit_and_short_scratch_are_errors() {
         assert_eq!(run(true, b(m, 2), n + 1, 2), shape(Operand::C, (n, 2), (n + 1, 2)));
         assert_eq!(y, [7.0; 64]);
     }
-    let leaked: &'static [f64] = Box::leak(Box::new(x));
-    let fixed = |rows, cols| MatRef::row_major(leaked, rows, cols).unwrap();
-    check(&dense, fixed);
-    check(&sparse.csr(), fixed);
-    check(&Transposed(&dense), fixed);
-    check(&Transposed(&sparse.csr()), fixed);
+    check(&dense, b);
+    check(&sparse.csr(), b);
+    check(&Transposed(&dense), b);
+    check(&Transposed(&sparse.csr()), b);
 
     let mut y = [7.0; 64];
     for (k, less) in [(3, 1), (3, 4096)] {
