@@ -18,6 +18,8 @@ mod group;
 mod kullback_leibler;
 mod lanes;
 mod multiply;
+#[cfg(feature = "openblas")]
+mod openblas;
 mod panel;
 mod product;
 mod rotations;
@@ -30,6 +32,8 @@ pub(crate) use descent::{Descent, descend, descend_scratch_len};
 pub(crate) use kullback_leibler::{KullbackLeibler, Out, QuotientRow, Quotients};
 pub(crate) use lanes::{MOST_ROWS, read_rows, write_rows};
 pub(crate) use multiply::{Curvature, Multiply};
+#[cfg(feature = "openblas")]
+pub use openblas::set_openblas_threads;
 pub(crate) use panel::Step;
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
 pub(crate) use rotations::{Inner, Pairs};
@@ -48,17 +52,33 @@ pub enum Backend {
     /// The `matrixmultiply` crate, which allocates its packing buffers.
     #[cfg(feature = "matrixmultiply")]
     MatrixMultiply,
+    /// OpenBLAS. Products that CBLAS does not take, or not with the same meaning, are computed by [`Own`](Backend::Own):
+    /// of matrices that are neither row- nor column-major (gaps between rows or columns do not matter), that repeat a row
+    /// or a column, or have a side or stride of 2^31, and those with `alpha = 0`.
+    ///
+    /// What this crate does not promise with it:
+    ///
+    /// - It allocates, starts threads of its own as soon as the program begins, and has global state. How many threads is
+    ///   one setting for the process, the variable `OPENBLAS_NUM_THREADS` in the environment; nothing here changes it but
+    ///   `set_openblas_threads`, and [`Parallelism`] does not count them.
+    /// - It prints a message and ends the process, or worse, where it gets no memory, no thread, or calls from more threads
+    ///   than it was built for (Debian: 128 at once). Built without threads it may not be called from several.
+    /// - Bits depend on its version, its kernels for the processor, its number of threads, and the order in memory of the
+    ///   matrices. With one thread of its own, what [`Parallelism`] promises holds.
+    #[cfg(feature = "openblas")]
+    OpenBlas,
 }
 
 /// On how many threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Parallelism {
-    /// The caller's thread alone.
+    /// The caller's thread alone. OpenBLAS may use more: its threads are its own affair.
     #[default]
     One,
     /// The current rayon pool. Every entry is computed by one task and summed in an order that the shape alone fixes, so
-    /// the number of threads does not change a bit of the result. Each task allocates its own packing buffers.
+    /// the number of threads does not change a bit of the result. Each task allocates its own packing buffers. Several
+    /// tasks call OpenBLAS at the same time, which then should have one thread.
     #[cfg(feature = "rayon")]
     Rayon,
 }
@@ -106,9 +126,13 @@ impl Execution {
         Execution { backend: Backend::Own, parallelism: Parallelism::One, kernels: Kernels::Best }
     }
 
-    /// The fastest that this build has: this crate's own kernels, on every thread of the pool if there is one.
+    /// The fastest that this build has: products by OpenBLAS if it has that, else by this crate's own kernels; on every
+    /// thread of the pool if there is one.
     pub const fn fastest() -> Self {
         Execution {
+            #[cfg(feature = "openblas")]
+            backend: Backend::OpenBlas,
+            #[cfg(not(feature = "openblas"))]
             backend: Backend::Own,
             #[cfg(feature = "rayon")]
             parallelism: Parallelism::Rayon,

@@ -1,5 +1,7 @@
 //! The door for dense products: checks, the choice of backend, and the cut into parallel tasks.
 
+#[cfg(feature = "openblas")]
+use super::openblas;
 use super::{Backend, Execution, Parallelism, gemm as own, row_reduce};
 use crate::error::{Error, Operand};
 use crate::real::Real;
@@ -143,11 +145,17 @@ fn single<T: Real>(
         Backend::Own => own::gemm(execution.isa(), alpha, a, b, beta, c, scratch),
         #[cfg(feature = "matrixmultiply")]
         Backend::MatrixMultiply => matrix_multiply(alpha, a, b, beta, c),
+        #[cfg(feature = "openblas")]
+        Backend::OpenBlas => {
+            if !openblas::gemm(alpha, a, b, beta, c.rb()) {
+                own::gemm(execution.isa(), alpha, a, b, beta, c, scratch);
+            }
+        }
     }
 }
 
-/// Cuts the longer side of C into one strip for each thread. The order in which an entry is summed does not depend on the
-/// strip that it is in.
+/// Cuts the longer side of C into strips, one for each thread: the order in which an entry is summed does not depend on the
+/// strip that it is in. In OpenBLAS it may, so there the shape decides how many there are.
 #[cfg(feature = "rayon")]
 fn parallel<T: Real>(
     alpha: T,
@@ -162,7 +170,12 @@ fn parallel<T: Real>(
     const SMALL: usize = 1 << 21;
 
     let work = a.rows().saturating_mul(a.cols()).saturating_mul(b.cols());
-    if work < SMALL || rayon::current_num_threads() == 1 {
+    let strips = match execution.backend {
+        #[cfg(feature = "openblas")]
+        Backend::OpenBlas => openblas::strips(c.rows().max(c.cols())),
+        _ => rayon::current_num_threads(),
+    };
+    if work < SMALL || strips == 1 {
         return single(alpha, a, b, beta, c, execution, scratch);
     }
     if c.cols() > c.rows() {
@@ -170,7 +183,7 @@ fn parallel<T: Real>(
     }
     let (m, k, n) = (a.rows(), a.cols(), b.cols());
     // A multiple of every tile's height, so that no tile is cut.
-    let height = m.div_ceil(rayon::current_num_threads()).next_multiple_of(48);
+    let height = m.div_ceil(strips).next_multiple_of(48);
     rayon::scope(|scope| {
         let mut rest = c;
         for start in (0..m).step_by(height) {
@@ -191,6 +204,9 @@ fn packing<T: Real>(backend: Backend, m: usize, n: usize, k: usize) -> std::vec:
         Backend::Own => own::gemm_scratch_len(m, n, k),
         #[cfg(feature = "matrixmultiply")]
         Backend::MatrixMultiply => 0,
+        // For what CBLAS does not take.
+        #[cfg(feature = "openblas")]
+        Backend::OpenBlas => own::gemm_scratch_len(m, n, k),
     };
     std::vec![T::ZERO; len]
 }
