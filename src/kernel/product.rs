@@ -262,12 +262,19 @@ mod tests {
         (0..len).map(|_| uniform.symmetric()).collect()
     }
 
-    fn every_execution() -> Vec<Execution> {
-        let mut all = vec![Execution::new()];
-        all.push(Execution::new().kernels(Kernels::Reproducible));
-        all.push(Execution::fastest());
+    const BACKENDS: &[Backend] = &[
+        Backend::Own,
         #[cfg(feature = "matrixmultiply")]
-        all.push(Execution::fastest().backend(Backend::MatrixMultiply));
+        Backend::MatrixMultiply,
+        #[cfg(feature = "openblas")]
+        Backend::OpenBlas,
+    ];
+
+    fn every_execution() -> Vec<Execution> {
+        let mut all = vec![Execution::new().kernels(Kernels::Reproducible)];
+        for &backend in BACKENDS {
+            all.extend([Execution::new(), Execution::fastest()].map(|execution| execution.backend(backend)));
+        }
         all
     }
 
@@ -351,11 +358,7 @@ mod tests {
                 pool.install(|| gram(a, g_view, execution, &mut scratch)).unwrap();
                 (c, g)
             };
-            for backend in [
-                Backend::Own,
-                #[cfg(feature = "matrixmultiply")]
-                Backend::MatrixMultiply,
-            ] {
+            for &backend in BACKENDS {
                 let one = products(1, backend);
                 assert!((2..5).all(|threads| products(threads, backend) == one), "{backend:?}");
             }

@@ -2,6 +2,8 @@
 //!
 //! The bounds in [`measures::bounds`] are part of the interface: a change of one is a change of a promise.
 
+#[cfg(any(feature = "matrixmultiply", feature = "openblas"))]
+mod backends;
 mod corpus;
 mod double;
 mod failing;

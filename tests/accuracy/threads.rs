@@ -25,7 +25,18 @@ fn executions() -> Vec<Execution> {
         rayon,
         #[cfg(feature = "matrixmultiply")]
         rayon.backend(Backend::MatrixMultiply),
+        #[cfg(feature = "openblas")]
+        rayon.backend(Backend::OpenBlas),
     ]
+}
+
+/// Whether bits depend on nothing but the input. Those of OpenBLAS depend on the cut into tasks, and on strides.
+fn one_way(execution: Execution) -> bool {
+    #[cfg(feature = "openblas")]
+    if execution.backend == Backend::OpenBlas {
+        return false;
+    }
+    true
 }
 
 fn bits(x: &[f32]) -> Vec<u32> {
@@ -202,7 +213,9 @@ fn what_builds_on_the_dense_svd_is_the_same_bits_on_any_number_of_threads() {
     };
     for execution in executions() {
         let pooled = same_in_every_pool("uses of the svd", || everything(execution));
-        assert!(pooled == everything(execution.parallelism(Parallelism::One)), "{execution:?}");
+        if one_way(execution) {
+            assert!(pooled == everything(execution.parallelism(Parallelism::One)), "{execution:?}");
+        }
     }
 }
 
@@ -243,7 +256,9 @@ fn jacobi_cold_and_warm() {
         let a: Vec<f32> = random(m, n, 172).cast();
         for execution in executions() {
             let in_pools = same_in_every_pool("jacobi", || jacobi_bits(&a, (m, n), execution));
-            assert!(in_pools == jacobi_bits(&a, (m, n), execution.parallelism(Parallelism::One)), "{execution:?}");
+            if one_way(execution) {
+                assert!(in_pools == jacobi_bits(&a, (m, n), execution.parallelism(Parallelism::One)), "{execution:?}");
+            }
             assert!(in_pools[0][0] > in_pools[1][0], "the second run starts warm");
         }
     }
@@ -256,8 +271,10 @@ fn the_dense_decomposition() {
         let a: Vec<f32> = random(m, n, 171).cast();
         for execution in executions() {
             let in_pools = same_in_every_pool("golub_kahan", || dense_bits(&a, (m, n), execution));
-            assert!(in_pools == dense_bits(&a, (m, n), execution.parallelism(Parallelism::One)), "{execution:?}");
-            assert_eq!(in_pools[0], in_pools[3]);
+            if one_way(execution) {
+                assert!(in_pools == dense_bits(&a, (m, n), execution.parallelism(Parallelism::One)), "{execution:?}");
+                assert_eq!(in_pools[0], in_pools[3]);
+            }
         }
     }
 }

@@ -283,7 +283,8 @@ impl<T: Real> Method<T> {
 
     /// Factorizes with both vectors, checks what every decomposition promises, and returns the largest ratio.
     fn verify(&self, a: &Matrix, job: Job, exact: Option<&Exact>, context: &str) -> f64 {
-        let context = format!("{}, {context}, {} x {}, {} bits", self.name, a.rows, a.cols, T::SIGNIFICAND_BITS);
+        let (m, n, execution) = (a.rows, a.cols, self.options.execution);
+        let context = format!("{}, {context}, {m} x {n}, {} bits, {execution:?}", self.name, T::SIGNIFICAND_BITS);
         let a = a.rounded::<T>();
         let svd = self.run(&a, &Setting::plain(job)).unwrap_or_else(|error| panic!("{context}: {error}"));
         let (u, v) = (svd.u.as_ref().unwrap(), svd.v.as_ref().unwrap());

@@ -149,5 +149,10 @@ fn every_way<T: Real>(a: &Matrix, rank: usize, options: &Options, check: impl Fn
     check(&run(&NoGram(dense), rank, options, nan).unwrap(), "dense without Gram matrix");
     check(&run(&Transposed(&flipped), rank, options, nan).unwrap(), "transposed dense");
     check(&run(&sparse.csr(), rank, options, nan).unwrap(), "CSR");
+    #[cfg(any(feature = "matrixmultiply", feature = "openblas"))]
+    for execution in crate::backends::others() {
+        let (dense, options) = (dense.execution(execution), options.execution(execution));
+        check(&run(&dense, rank, &options, nan).unwrap(), &format!("dense, {execution:?}"));
+    }
     check(&run(&Transposed(&sparse_flipped.csr()), rank, options, nan).unwrap(), "transposed CSR");
 }
