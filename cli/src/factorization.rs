@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytemuck::Pod;
 use indicatif::{ProgressBar, ProgressStyle};
-use lowrank::kernel::Execution;
+use lowrank::kernel::{Backend, Execution};
 use lowrank::nmf::{Fill, Norm, Penalty, divergence};
 use lowrank::operator::{Csr, Dense, Entries, LinearOperator, Scan, Transposed};
 use lowrank::svd::{self, truncated, truncated_scratch_len};
@@ -109,9 +109,10 @@ pub struct Setting {
     pub start: Instant,
 }
 
-/// Does it on this many threads; one is this thread.
+/// Does it on this many threads. One is this thread, unless products are by another backend, whose bits depend on how they
+/// are cut for a pool.
 pub fn on_threads<T: Element, W: Work<T>>(matrix: &Matrix<T>, threads: Option<u16>, work: W) -> Result<W::Output> {
-    if threads == Some(1) {
+    if threads == Some(1) && Execution::fastest().backend == Backend::Own {
         return on_this_thread(matrix, 1, Execution::new(), work);
     }
     let threads = threads.map_or(0, usize::from);

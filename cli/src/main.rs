@@ -22,6 +22,9 @@ use crate::factorization::{INTERRUPTED, Interrupted};
 
 fn main() -> ExitCode {
     let command = Command::read();
+    // Its threads would come on top of ours.
+    #[cfg(feature = "openblas")]
+    lowrank::kernel::set_openblas_threads(1);
     // The first signal lets the iteration end, so that nothing is left behind; the second ends the process.
     let handler = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {

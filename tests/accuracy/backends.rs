@@ -88,9 +88,9 @@ impl<T: Real> Product<T> {
                 let (i, j) = (p / n, p % n);
                 let (found, expected) = (theirs.data[p], ours.data[p]);
                 let terms = (0..k).map(|q| (a.get(i, q).unwrap() * b.get(q, j).unwrap()).to_f64().abs());
-                let size = alpha.to_f64().abs() * terms.sum::<f64>() + (beta * before[p]).to_f64().abs();
-                let rounding = 2.0 * (k + 2) as f64 * T::EPSILON.to_f64() * if beta == T::ZERO { 1.0 } else { 2.0 };
-                let close = (found - expected).abs() <= rounding * size.max(found.abs());
+                let old = if beta == T::ZERO { T::ZERO } else { beta * before[p] };
+                let size = alpha.to_f64().abs() * terms.sum::<f64>() + old.to_f64().abs();
+                let close = (found - expected).abs() <= 2.0 * (k + 2) as f64 * T::EPSILON.to_f64() * size;
                 let same = if expected.is_finite() { close } else { found.to_bits() == expected.to_bits() };
                 assert!(
                     same || (found.is_nan() && expected.is_nan()),
