@@ -1,6 +1,6 @@
 //! The option structs of the header, their defaults, and the enumerations.
 
-use lowrank::kernel::{Execution, Kernels};
+use lowrank::kernel::{Backend, Execution, Kernels};
 use lowrank::nmf::{Criterion, Fill, Norm, Penalty, Solver};
 use lowrank::svd::{InPlace, Order, Vectors, solve, truncated};
 use lowrank::{nmf, snmf, svd};
@@ -218,13 +218,18 @@ impl FromNmf for snmf::Options {
     }
 }
 
-/// A sum of `LOWRANK_REPRODUCIBLE` and a backend.
+/// A sum of `LOWRANK_REPRODUCIBLE` and a backend that the library was built with.
 pub fn execution(value: u32) -> Result<Execution, Fault> {
-    match value {
-        0 => Ok(Execution::new()),
-        1 => Ok(Execution::new().kernels(Kernels::Reproducible)),
-        _ => Err(Fault::new(ENUMERATION)),
-    }
+    let kernels = if value & 1 == 0 { Kernels::Best } else { Kernels::Reproducible };
+    let backend = match value & !1 {
+        0 => Backend::Own,
+        #[cfg(feature = "matrixmultiply")]
+        2 => Backend::MatrixMultiply,
+        #[cfg(feature = "openblas")]
+        4 => Backend::OpenBlas,
+        _ => return Err(Fault::new(ENUMERATION)),
+    };
+    Ok(Execution::new().kernels(kernels).backend(backend))
 }
 
 fn flag(value: u32) -> Result<bool, Fault> {
