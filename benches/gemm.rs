@@ -1,5 +1,5 @@
-//! Matrix products by this crate's kernels and, with the feature, by matrixmultiply: here without its AVX-512, which the
-//! race in `peers` cannot turn off.
+//! Matrix products by this crate's kernels and, with their features, by matrixmultiply, here without its AVX-512, which the
+//! race in `peers` cannot turn off, and by OpenBLAS, on as many threads as `OPENBLAS_NUM_THREADS` says.
 
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ const BACKENDS: &[Backend] = &[
     Backend::Own,
     #[cfg(feature = "matrixmultiply")]
     Backend::MatrixMultiply,
+    #[cfg(feature = "openblas")]
+    Backend::OpenBlas,
 ];
 
 fn shapes<T: Real>(c: &mut Criterion, name: &str) {

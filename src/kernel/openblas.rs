@@ -64,7 +64,7 @@ pub(super) fn strips(side: usize) -> usize {
     /// For up to as many threads.
     const MOST: usize = 32;
 
-    (side / LEAST).min(MOST).max(1)
+    (side / LEAST).clamp(1, MOST)
 }
 
 /// `C = alpha A B + beta C` if CBLAS can compute it as defined; returns whether it did. Shapes fit, and none is empty.
@@ -108,8 +108,8 @@ enum Order {
     Columns,
 }
 
-/// How a matrix lies in memory, and its leading dimension, if it is a matrix for CBLAS. One that is both is a vector: of the
-/// order in which it is one line, which OpenBLAS takes for the long side of a tile.
+/// How a matrix lies in memory, and its leading dimension, if it is one for CBLAS. A vector can be in both orders; OpenBLAS
+/// computes faster along columns, in the order of columns.
 fn order<T: Real>(x: MatRef<'_, T>) -> Option<(Order, c_int)> {
     let rows = || Some((Order::Rows, leading(x)?));
     let columns = || Some((Order::Columns, leading(x.t())?));
@@ -118,9 +118,8 @@ fn order<T: Real>(x: MatRef<'_, T>) -> Option<(Order, c_int)> {
 
 /// The leading dimension of a matrix whose rows are adjacent numbers.
 fn leading<T: Real>(x: MatRef<'_, T>) -> Option<c_int> {
-    let least = x.cols().max(1);
-    let stride = if x.rows() <= 1 { least } else { x.row_stride() };
-    if (x.col_stride() == 1 || x.cols() <= 1) && stride >= least { int(stride) } else { None }
+    let adjacent = x.col_stride() == 1 || x.cols() == 1;
+    if adjacent && x.row_stride() >= x.cols() { int(x.row_stride()) } else { None }
 }
 
 fn int(n: usize) -> Option<c_int> {

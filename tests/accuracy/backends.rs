@@ -73,8 +73,8 @@ impl<T: Real> Product<T> {
         let gap = T::from_f64(7.0);
         let run = |execution| {
             let mut c = Stored::filled(m, n, layouts[2], gap);
-            for p in 0..m * n {
-                *c.view_mut().get_mut(p / n, p % n).unwrap() = before[p];
+            for (p, x) in before.iter().enumerate() {
+                *c.view_mut().get_mut(p / n, p % n).unwrap() = *x;
             }
             let mut scratch = vec![T::from_f64(f64::NAN); gemm_scratch_len(m, n, k)];
             gemm(alpha, a, b, beta, c.view_mut(), execution, &mut scratch).unwrap();
@@ -84,11 +84,11 @@ impl<T: Real> Product<T> {
         let ours = run(Execution::new());
         for execution in others() {
             let theirs = run(execution);
-            for p in 0..m * n {
+            for (p, old) in before.iter().enumerate() {
                 let (i, j) = (p / n, p % n);
                 let (found, expected) = (theirs.data[p], ours.data[p]);
                 let terms = (0..k).map(|q| (a.get(i, q).unwrap() * b.get(q, j).unwrap()).to_f64().abs());
-                let old = if beta == T::ZERO { T::ZERO } else { beta * before[p] };
+                let old = if beta == T::ZERO { T::ZERO } else { beta * *old };
                 let size = alpha.to_f64().abs() * terms.sum::<f64>() + old.to_f64().abs();
                 let close = (found - expected).abs() <= 2.0 * (k + 2) as f64 * T::EPSILON.to_f64() * size;
                 let same = if expected.is_finite() { close } else { found.to_bits() == expected.to_bits() };

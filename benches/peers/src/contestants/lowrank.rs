@@ -1,6 +1,6 @@
 //! lowrank, the crate that this repository is.
 
-use ::lowrank::kernel::{Execution, Parallelism, gemm, gemm_scratch_len};
+use ::lowrank::kernel::{Backend, Execution, Parallelism, gemm, gemm_scratch_len, gram};
 use ::lowrank::svd::{self, Info, Options, Order};
 use ::lowrank::{Error, MatMut, MatRef};
 
@@ -86,13 +86,14 @@ impl<T: Scalar> Svd<T> for Batch<T> {
 
 struct Product<T> {
     shape: Products,
+    execution: Execution,
     scratch: Vec<T>,
 }
 
-/// The crate's own kernels.
-pub fn product<T: Scalar>(shape: &Products) -> Box<dyn Gemm<T>> {
+/// The products of this backend.
+pub fn product<T: Scalar>(shape: &Products, backend: Backend) -> Box<dyn Gemm<T>> {
     let scratch = vec![T::ZERO; gemm_scratch_len(shape.m, shape.n, shape.k)];
-    Box::new(Product { shape: *shape, scratch })
+    Box::new(Product { shape: *shape, execution: Execution::new().backend(backend), scratch })
 }
 
 impl<T: Scalar> Gemm<T> for Product<T> {
@@ -101,6 +102,10 @@ impl<T: Scalar> Gemm<T> for Product<T> {
         let a = if transposed { MatRef::row_major(a, m, k) } else { MatRef::col_major(a, m, k) }.unwrap();
         let b = MatRef::col_major(b, k, n).unwrap();
         let c = MatMut::col_major(c, m, n).unwrap();
-        gemm(T::ONE, a, b, T::ZERO, c, Execution::new(), &mut self.scratch).unwrap();
+        if self.shape.gram {
+            gram(b, c, self.execution, &mut self.scratch).unwrap();
+        } else {
+            gemm(T::ONE, a, b, T::ZERO, c, self.execution, &mut self.scratch).unwrap();
+        }
     }
 }

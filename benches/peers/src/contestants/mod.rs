@@ -114,6 +114,8 @@ pub fn random<T: Scalar>(len: usize, seed: u64) -> Vec<T> {
 pub struct Products {
     /// Whether the memory of A holds its transpose.
     pub transposed: bool,
+    /// Whether that is B too, so that C is its Gram matrix.
+    pub gram: bool,
     pub m: usize,
     pub k: usize,
     pub n: usize,
