@@ -61,10 +61,11 @@ pub enum Backend {
     /// - It allocates, starts threads of its own as soon as the program begins, and has global state. How many threads is
     ///   one setting for the process, the variable `OPENBLAS_NUM_THREADS` in the environment; nothing here changes it but
     ///   `set_openblas_threads`, and [`Parallelism`] does not count them.
-    /// - It prints a message and ends the process, or worse, where it gets no memory, no thread, or calls from more threads
-    ///   than it was built for (Debian: 128 at once). Built without threads it may not be called from several.
-    /// - Bits depend on its version, its kernels for the processor, its number of threads, and the order in memory of the
-    ///   matrices. With one thread of its own, what [`Parallelism`] promises holds.
+    /// - Where it gets no memory it tries for ever or ends the process, and it ends it where it gets no thread. Built without
+    ///   threads, it may not be able to serve several at a time.
+    /// - Bits depend on its version, its kernels for the processor, its number of threads, the strides of the matrices, which
+    ///   outputs are asked for, and whether there is a pool. With one thread of its own, the number of threads in the pool
+    ///   does not change a bit.
     #[cfg(feature = "openblas")]
     OpenBlas,
 }
