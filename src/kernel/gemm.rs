@@ -79,6 +79,7 @@ impl<T: Real> Kernel<T> for Gemm<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
+        const { assert!(S::TILE.0 <= 3, "as many vectors as the columns of tiles are compiled for") };
         match S::TILE {
             (3, 8) => self.blocks::<S, 8>(simd),
             (2, 6) => self.blocks::<S, 6>(simd),

@@ -88,7 +88,8 @@ pub enum Parallelism {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kernels {
-    /// The best that the processor has. Found at run time with the feature `detect`, else what the build may assume.
+    /// The best that the processor has. On x86-64 found at run time with the feature `detect`, else what the build may
+    /// assume.
     #[default]
     Best,
     /// The portable ones, which fuse no multiplication with an addition: the same bits on every machine.
@@ -171,7 +172,8 @@ impl Execution {
     }
 }
 
-/// The name of the instruction set that [`Kernels::Best`] uses on this machine: `portable`, `avx2` (with FMA) or `avx512`.
+/// The name of the instruction set that [`Kernels::Best`] uses on this machine: `portable`, `avx2` (with FMA), `avx512`,
+/// `neon` or `simd128`.
 pub fn name() -> &'static str {
     Isa::best().name()
 }

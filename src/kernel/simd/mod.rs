@@ -11,8 +11,12 @@
 //! The vectors of a set can only be made from its token, and the token only where the instructions are known to exist;
 //! what uses them is then safe code.
 
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64;
 mod portable;
 mod twice;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm32;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -77,7 +81,7 @@ pub trait Simd<T>: Copy {
     /// `1 / sqrt(x)` to within two units in the last place, for positive, normal x.
     fn inverse_sqrt(self, x: Self::Vector) -> Self::Vector;
     fn abs(self, x: Self::Vector) -> Self::Vector;
-    /// The larger of the two; `y` if either is NaN.
+    /// The larger of the two; `y` if they are equal or either is NaN.
     fn max(self, x: Self::Vector, y: Self::Vector) -> Self::Vector;
     /// `x y + z`, fused where the instruction set has that.
     fn mul_add(self, x: Self::Vector, y: Self::Vector, z: Self::Vector) -> Self::Vector;
@@ -178,6 +182,10 @@ enum Token {
     Avx2(x86_64::Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx512(x86_64::Avx512),
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+    Neon(aarch64::Neon),
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(wasm32::Simd128),
 }
 
 impl Isa {
@@ -186,11 +194,15 @@ impl Isa {
 
     /// The best that this processor has.
     #[inline]
+    #[allow(unreachable_code, reason = "some targets have a set in every build")]
     pub(crate) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
         return Isa(x86_64::best());
-        #[cfg(not(target_arch = "x86_64"))]
-        return Self::PORTABLE;
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        return Isa(Token::Neon(aarch64::Neon));
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        return Isa(Token::Simd128(wasm32::Simd128));
+        Self::PORTABLE
     }
 
     /// Whether vectors are no more than arrays.
@@ -218,6 +230,10 @@ impl Isa {
             Token::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Token::Avx512(_) => "avx512",
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            Token::Neon(_) => "neon",
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Token::Simd128(_) => "simd128",
         }
     }
 
@@ -230,16 +246,18 @@ impl Isa {
     /// Every set that this processor has, for tests.
     #[cfg(test)]
     pub(crate) fn all() -> std::vec::Vec<Self> {
-        #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
         let mut all = std::vec![Self::PORTABLE];
         #[cfg(target_arch = "x86_64")]
         all.extend(x86_64::all().map(Isa));
+        #[cfg(not(target_arch = "x86_64"))]
+        all.extend(Some(Self::best()).filter(|best| !best.is_portable()));
         all
     }
 }
 
+/// Number types, and how they lie in vectors of 16 bytes: as they are, or in pairs, so that there are four lanes.
 macro_rules! lanes {
-    ($($t:ty),*) => {$(
+    ($($t:ty: $four:path),*) => {$(
         impl Lanes for $t {
             #[inline(always)]
             fn run<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
@@ -249,12 +267,16 @@ macro_rules! lanes {
                     Token::Avx2(simd) => simd.enter(kernel),
                     #[cfg(target_arch = "x86_64")]
                     Token::Avx512(simd) => simd.enter(kernel),
+                    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+                    Token::Neon(simd) => kernel.run($four(simd)),
+                    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+                    Token::Simd128(simd) => kernel.run($four(simd)),
                 }
             }
         }
     )*};
 }
-lanes!(f32, f64);
+lanes!(f32: core::convert::identity, f64: Twice);
 
 #[cfg(test)]
 mod tests {
@@ -269,6 +291,21 @@ mod tests {
             (true, true) => "avx512",
             (true, false) => "avx2",
             _ => "portable",
+        };
+        assert_eq!(crate::kernel::name(), expected);
+        assert_eq!(Isa::all().last().unwrap().name(), expected);
+    }
+
+    /// The builds of other targets have their set in all of them; what x86-64 has is asked above.
+    #[test]
+    #[cfg(not(target_arch = "x86_64"))]
+    fn the_best_set_is_what_the_build_may_assume() {
+        let expected = if cfg!(all(target_arch = "aarch64", target_feature = "neon")) {
+            "neon"
+        } else if cfg!(all(target_arch = "wasm32", target_feature = "simd128")) {
+            "simd128"
+        } else {
+            "portable"
         };
         assert_eq!(crate::kernel::name(), expected);
         assert_eq!(Isa::all().last().unwrap().name(), expected);
@@ -355,6 +392,44 @@ mod tests {
     fn every_operation_in_every_lane() {
         every_operation::<f32>();
         every_operation::<f64>();
+    }
+
+    /// What `max` and `select_less` choose by a comparison that does not hold, in bits, which tell zeros apart.
+    struct Choices<T>(T, T);
+
+    impl<T: Real> Kernel<T> for Choices<T> {
+        type Output = [u64; 2];
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) -> [u64; 2] {
+            let (x, y) = (simd.splat(self.0), simd.splat(self.1));
+            let less = simd.select_less(x, y, simd.splat(T::ONE), simd.splat(T::ZERO));
+            assert!(!simd.any_less(x, y));
+            [simd.max(x, y), less].map(|x| {
+                let mut lanes = vec![T::ONE; S::LANES];
+                simd.store(x, &mut lanes);
+                let bits: Vec<u64> = lanes.iter().map(|x| x.to_f64().to_bits()).collect();
+                assert!(bits.iter().all(|lane| *lane == bits[0]), "{bits:x?}");
+                bits[0]
+            })
+        }
+    }
+
+    fn choices<T: Real>() {
+        let (zero, one, nan) = (T::ZERO, T::ONE, T::from_f64(f64::NAN));
+        for isa in Isa::all() {
+            for (x, y) in [(zero, -zero), (-zero, zero), (nan, one), (one, nan), (nan, -one), (-one, nan)] {
+                let [max, less] = isa.run(Choices(x, y));
+                let is_y = if y.is_finite() { max == y.to_f64().to_bits() } else { f64::from_bits(max).is_nan() };
+                assert!(is_y, "{}: the larger of {x} and {y}", isa.name());
+                assert_eq!(less, 0, "{}: {x} and {y}", isa.name());
+            }
+        }
+    }
+
+    #[test]
+    fn the_second_of_two_that_do_not_compare() {
+        choices::<f32>();
+        choices::<f64>();
     }
 
     /// Zips, comparisons and transposes against their definitions, in one vector or in two.

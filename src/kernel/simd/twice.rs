@@ -19,7 +19,8 @@ macro_rules! halves {
 impl<T, S: Simd<T>> Simd<T> for Twice<S> {
     type Vector = [S::Vector; 2];
     const LANES: usize = 2 * S::LANES;
-    const TILE: (usize, usize) = S::TILE;
+    /// As many registers.
+    const TILE: (usize, usize) = (S::TILE.0.div_ceil(2), S::TILE.1);
 
     halves! {
         add(x, y);
