@@ -87,7 +87,7 @@ impl Rounds {
         let smallest = factor(g, replaced, norms, dead, column, nothing);
         invert(g, replaced, &mut inverse);
         multiply_upper(g, r);
-        for start in (0..y.rows()).step_by(PANEL) {
+        for start in (0..y.as_ref().filled_rows()).step_by(PANEL) {
             let mut rows = y.rb().submatrix(start, 0, PANEL, p);
             let panel = panel.get_mut(..rows.rows() * p).unwrap_or_default();
             let mut copy = MatMut::packed(panel, rows.rows(), p);

@@ -38,7 +38,7 @@ impl Uniform {
 
     /// Fills a matrix, row after row, with numbers in `(0, 1]` times `scale`.
     pub(crate) fn fill<T: Real>(&mut self, x: &mut MatMut<'_, T>, scale: T) {
-        for i in 0..x.rows() {
+        for i in 0..x.as_ref().filled_rows() {
             for j in 0..x.cols() {
                 x.put(i, j, scale * self.positive());
             }

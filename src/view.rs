@@ -161,7 +161,7 @@ impl<'a, T: Real> MatRef<'a, T> {
         }
         let pieces = if adjacent { 1 } else { view.cols };
         let width = if adjacent { view.cols } else { 1 };
-        (0..view.rows).flat_map(move |i| (0..pieces).filter_map(move |j| view.submatrix(i, j, 1, width).row_slice(0)))
+        (0..view.filled_rows()).flat_map(move |i| (0..pieces).filter_map(move |j| view.submatrix(i, j, 1, width).row_slice(0)))
     }
 
     /// Row and column of an entry of this view, from its address.
@@ -193,6 +193,11 @@ impl<'a, T> MatRef<'a, T> {
     #[inline]
     pub fn rows(&self) -> usize {
         self.rows
+    }
+    /// The rows that have entries: none in a matrix without columns, which may say that it has more than can be visited.
+    #[inline]
+    pub(crate) fn filled_rows(&self) -> usize {
+        if self.cols == 0 { 0 } else { self.rows }
     }
     /// The number of columns.
     #[inline]
@@ -377,7 +382,7 @@ impl<'a, T: Real> MatMut<'a, T> {
             (self.rows, self.cols) = (rows.min(1), rows * cols);
             (source.rows, source.cols) = self.shape();
         }
-        for i in 0..self.rows {
+        for i in 0..source.filled_rows() {
             match (self.row_slice_mut(i), source.row_slice(i)) {
                 (Some(to), Some(from)) => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
                 _ => (0..self.cols).for_each(|j| self.put(i, j, source.at(i, j))),

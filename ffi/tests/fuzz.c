@@ -28,13 +28,17 @@ static int one_in(struct input *in, unsigned count) {
     return next(in) % count == count - 1;
 }
 
+static size_t huge(struct input *in) {
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 3, (size_t)1 << (sizeof(size_t) * 8 - 1)};
+    return sizes[next(in) % LENGTH(sizes)];
+}
+
 /* Mostly `usual`, sometimes another small number, seldom a huge one. */
 static size_t number(struct input *in, size_t usual) {
-    static const size_t huge[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 3, (size_t)1 << (sizeof(size_t) * 8 - 1)};
     switch (next(in) % 16) {
     case 13:
     case 14: return next(in) % MOST;
-    case 15: return one_in(in, 4) ? huge[next(in) % LENGTH(huge)] : next(in) % MOST;
+    case 15: return one_in(in, 4) ? huge(in) : next(in) % MOST;
     default: return usual;
     }
 }
@@ -71,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static uint32_t columns[ARENA];
     struct input in;
     const struct subject *t;
-    size_t s, i;
+    size_t s, i, endless, long_side;
     int32_t status;
 
     in.data = data;
@@ -81,6 +85,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     /* It reads A itself. */
     if (t->run == call_svd_truncated_begin) return 0;
     prepare(&c, t);
+    /* Matrices without entries, all of one dimension, huge, and none of the others. */
+    endless = one_in(&in, 16) ? huge(&in) : 0;
+    long_side = t->slots[next(&in) % SLOTS].rows;
     for (s = 0; s < SLOTS; s++) {
         const struct slot *slot = &t->slots[s];
         Mat *mat = &c.mats[s];
@@ -92,6 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         mat->rows = number(&in, mat->rows);
         mat->cols = number(&in, mat->cols);
+        if (endless) {
+            mat->rows = slot->rows == long_side ? endless : 0;
+            mat->cols = slot->cols == long_side && (mat->rows == 0 || one_in(&in, 2)) ? endless : 0;
+        }
         mat->row_stride = number(&in, mat->cols);
         mat->col_stride = number(&in, 1);
         if (!honest(span(mat), sizeof(T))) *mat = row_major(NULL, slot->rows, slot->cols);

@@ -31,7 +31,7 @@ pub fn normalize<T: Real>(mut left: MatMut<'_, T>, mut right: MatMut<'_, T>, kin
     }
     check::finite(left.as_ref(), Operand::Left)?;
     check::finite(right.as_ref(), Operand::Right)?;
-    for j in 0..right.rows() {
+    for j in 0..right.as_ref().filled_rows() {
         let row = |right: &MatMut<'_, T>, i: usize| right.at(j, i).abs();
         let largest = (0..right.cols()).fold(T::ZERO, |largest, i| largest.max(row(&right, i)));
         // Of entries near one, so that neither sums nor squares leave the number range.

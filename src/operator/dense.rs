@@ -80,7 +80,7 @@ impl<T: Real> LinearOperator<T> for Dense<'_, T> {
         check_residual(m, n, w, h)?;
         let [panel, scratch] = split(scratch, residual_layout(n, w.cols()))?;
         let mut failed = Ok(());
-        let panels = (0..m).step_by(PANEL).map(|start| {
+        let panels = (0..self.a.filled_rows()).step_by(PANEL).map(|start| {
             let rows = self.a.submatrix(start, 0, PANEL, n);
             let panel = panel.get_mut(..rows.rows() * n).unwrap_or_default();
             let mut difference = MatMut::packed(panel, rows.rows(), n);

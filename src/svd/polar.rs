@@ -275,7 +275,7 @@ fn align<T: Real>(
 
     product.fill(T::ZERO);
     let [panel_a, panel_b, products] = split(work, product_layout(m, n))?;
-    for start in (0..m).step_by(PANEL) {
+    for start in (0..a.filled_rows()).step_by(PANEL) {
         let (a, b) = (panel(a, start, size_a, panel_a), panel(b, start, size_b, panel_b));
         gemm(T::ONE, a.t(), b, T::ONE, MatMut::packed(product, n, n), options.execution, products)?;
     }

@@ -301,8 +301,8 @@ impl<'a, T: Real> Inverse<'a, T> {
         mut residuals: Option<&mut [T]>,
         mut pieces: [&mut [T]; 6],
     ) -> Result<(), Error> {
-        let count = x.cols();
         let wanted = residuals.is_some();
+        let count = if wanted { x.cols() } else { x.as_ref().t().filled_rows() };
         // |b| < 2^(size + 1) sqrt(m), no residual is longer, and no weight exceeds 2^(MAX_EXPONENT / 2).
         let length = size + 2 + (usize::BITS - self.u.rows().leading_zeros()) as i32 / 2;
         let gain = self.exponent + T::MAX_EXPONENT / 2 + 1;

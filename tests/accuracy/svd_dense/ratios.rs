@@ -12,6 +12,7 @@ const SHAPES: [(usize, usize); 12] =
 
 /// The methods, and those that multiply most with every other backend.
 fn methods<T: Real>() -> Vec<Method<T>> {
+    #[allow(unused_mut, reason = "with other backends there are more")]
     let mut methods = Vec::from(super::methods::<T>());
     #[cfg(any(feature = "matrixmultiply", feature = "openblas"))]
     for execution in crate::backends::others() {
