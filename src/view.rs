@@ -161,7 +161,8 @@ impl<'a, T: Real> MatRef<'a, T> {
         }
         let pieces = if adjacent { 1 } else { view.cols };
         let width = if adjacent { view.cols } else { 1 };
-        (0..view.filled_rows()).flat_map(move |i| (0..pieces).filter_map(move |j| view.submatrix(i, j, 1, width).row_slice(0)))
+        (0..view.filled_rows())
+            .flat_map(move |i| (0..pieces).filter_map(move |j| view.submatrix(i, j, 1, width).row_slice(0)))
     }
 
     /// Row and column of an entry of this view, from its address.

@@ -190,8 +190,8 @@ fn check_residual<T: Real>(m: usize, n: usize, w: MatRef<'_, T>, h: MatRef<'_, T
 fn scan<T: Real>(entries: MatRef<'_, T>) -> Result<Scan<T>, Error> {
     let largest = check::finite(entries, Operand::A)?;
     let exponent = safe_exponent(largest);
-    let squares =
-        (0..entries.filled_rows()).map(|i| row_reduce(entries, entries, i, |x, _| x.scale(-exponent) * x.scale(-exponent)));
+    let squares = (0..entries.filled_rows())
+        .map(|i| row_reduce(entries, entries, i, |x, _| x.scale(-exponent) * x.scale(-exponent)));
     Ok(Scan { largest, norm: pairwise(squares).sqrt(), exponent, negative: check::negative(entries) })
 }
 
