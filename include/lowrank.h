@@ -87,8 +87,8 @@ const char *lowrank_status_message(int32_t status);
 /* The version of the library that is linked, as LOWRANK_VERSION has that of this header. */
 const char *lowrank_version(void);
 
-/* The instruction set that the inner loops use on this machine: "portable", "avx2" (with FMA), "avx512", "neon" or
- * "simd128". */
+/* The instruction set that the inner loops use on this machine: "portable", "scalar" (32-bit ARM), "avx2" (with FMA),
+ * "avx512", "neon" or "simd128". */
 const char *lowrank_kernel_name(void);
 
 /* ---- Types ----------------------------------------------------------------------------------------------------- */

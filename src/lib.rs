@@ -35,10 +35,11 @@
 //!
 //! # Features
 //! `std` (default) only links the standard library. `detect` (default) asks an x86-64 processor for its best instructions,
-//! which round sums differently; [`kernel::Kernels::Reproducible`] gives the same bits with and without. `matrixmultiply`
-//! and `rayon` make [`kernel::Backend::MatrixMultiply`] and [`kernel::Parallelism::Rayon`] available; chosen, these
-//! allocate. `openblas` makes [`kernel::Backend::OpenBlas`] available, and links the system's OpenBLAS, which starts threads
-//! with the program; what is not promised once it is chosen stands there. It needs no `std`.
+//! which round sums differently; [`kernel::Kernels::Reproducible`] gives the same bits with and without. `reproducible`
+//! (default) makes this value available on 32-bit ARM too. `matrixmultiply` and `rayon` make
+//! [`kernel::Backend::MatrixMultiply`] and [`kernel::Parallelism::Rayon`] available; chosen, these allocate. `openblas`
+//! makes [`kernel::Backend::OpenBlas`] available, and links the system's OpenBLAS, which starts threads with the program;
+//! what is not promised once it is chosen stands there. It needs no `std`.
 #![no_std]
 #![deny(unsafe_code)]
 

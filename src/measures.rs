@@ -128,8 +128,8 @@ pub fn residual<T: Real>(
         let factors = [column(u), s.abs(), column(v)];
         let zero = factors.contains(&T::ZERO);
         let [e_u, e_s, e_v] = factors.map(|x| if zero { 0 } else { x.exponent() });
-        of_u.put(j, T::from_f64(f64::from(e_u)));
-        of_v.put(j, T::from_f64(f64::from(e_v)));
+        of_u.put(j, T::from_i32(e_u));
+        of_v.put(j, T::from_i32(e_v));
         weights.put(j, if zero { T::ZERO } else { s.scale(-e_s) });
         if !zero {
             common = common.max(Some(e_u + e_s + e_v));
@@ -137,7 +137,7 @@ pub fn residual<T: Real>(
     }
     let Some(common) = common else { return Ok(0.0) };
     for (j, s) in s.iter().enumerate() {
-        let term = of_u.at(j).to_f64() as i32 + s.exponent() + of_v.at(j).to_f64() as i32;
+        let term = of_u.at(j).to_i32() + s.exponent() + of_v.at(j).to_i32();
         weights.put(j, weights.at(j).scale(term - common));
     }
 
@@ -176,7 +176,7 @@ fn rescaled<'a, T: Real>(
     let mut copy = MatMut::packed(memory, rows, cols);
     for i in 0..rows {
         for (j, e) in exponents.iter().enumerate().take(cols) {
-            copy.put(i, j, x.at(i, j).scale(-e.to_f64() as i32) * weight(j));
+            copy.put(i, j, x.at(i, j).scale(-e.to_i32()) * weight(j));
         }
     }
     MatRef::packed(memory, rows, cols)

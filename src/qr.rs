@@ -120,7 +120,7 @@ fn factorize<T: Real>(
         return Err(Error::Overflow { exponent: largest.exponent() - exponent });
     }
     if let Some(pivots) = pivots {
-        pivots.iter_mut().zip(order.iter()).for_each(|(pivot, j)| *pivot = j.to_f64() as usize);
+        pivots.iter_mut().zip(order.iter()).for_each(|(pivot, j)| *pivot = j.to_usize());
     }
     if let Some(r) = r.as_mut() {
         for i in 0..inner {

@@ -52,6 +52,14 @@ pub trait Real:
     fn from_f64(x: f64) -> Self;
     /// The same number, exactly.
     fn to_f64(self) -> f64;
+    /// The nearest number to the integer `n`.
+    fn from_usize(n: usize) -> Self;
+    /// The nearest number to the integer `n`.
+    fn from_i32(n: i32) -> Self;
+    /// The integer next to `self` in the direction of zero, or the nearest that there is; 0 for NaN.
+    fn to_usize(self) -> usize;
+    /// The integer next to `self` in the direction of zero, or the nearest that there is; 0 for NaN.
+    fn to_i32(self) -> i32;
     /// `|self|`
     fn abs(self) -> Self;
     /// The correctly rounded square root.
@@ -71,23 +79,7 @@ pub trait Real:
         if e >= Self::MIN_EXPONENT && e <= Self::MAX_EXPONENT {
             return self * Self::pow2(e);
         }
-        if self == Self::ZERO || !self.is_finite() {
-            return self;
-        }
-        // First exactly into [1, 2), in two steps since 2^-own may not be representable, then one rounding product.
-        let own = self.exponent();
-        let half = -own / 2;
-        let unit = self * Self::pow2(half) * Self::pow2(-own - half);
-        let target = own.saturating_add(e);
-        if target > Self::MAX_EXPONENT {
-            return unit * Self::MAX * Self::pow2(1);
-        }
-        // Less than half of the smallest number: a product that rounds to zero takes processors as long as a subnormal one.
-        if target < Self::MIN_EXPONENT - Self::SIGNIFICAND_BITS as i32 {
-            return self * Self::ZERO;
-        }
-        let clamped = target.max(2 * Self::MIN_EXPONENT);
-        unit * Self::pow2(clamped.max(Self::MIN_EXPONENT)) * Self::pow2((clamped - Self::MIN_EXPONENT).min(0))
+        scale_far(self, e)
     }
 
     /// The larger of two numbers; `other` if `self` is NaN.
@@ -101,12 +93,29 @@ pub trait Real:
     fn min(self, other: Self) -> Self {
         if self < other { self } else { other }
     }
+}
 
-    /// The nearest number to the integer `n`.
-    #[inline]
-    fn from_usize(n: usize) -> Self {
-        Self::from_f64(n as f64)
+/// `x 2^e` where `2^e` is not in the range.
+#[cold]
+#[inline(never)]
+fn scale_far<T: Real>(x: T, e: i32) -> T {
+    if x == T::ZERO || !x.is_finite() {
+        return x;
     }
+    // First exactly into [1, 2), in two steps since 2^-own may not be representable, then one rounding product.
+    let own = x.exponent();
+    let half = -own / 2;
+    let unit = x * T::pow2(half) * T::pow2(-own - half);
+    let target = own.saturating_add(e);
+    if target > T::MAX_EXPONENT {
+        return unit * T::MAX * T::pow2(1);
+    }
+    // Less than half of the smallest number: a product that rounds to zero takes processors as long as a subnormal one.
+    if target < T::MIN_EXPONENT - T::SIGNIFICAND_BITS as i32 {
+        return x * T::ZERO;
+    }
+    let clamped = target.max(2 * T::MIN_EXPONENT);
+    unit * T::pow2(clamped.max(T::MIN_EXPONENT)) * T::pow2((clamped - T::MIN_EXPONENT).min(0))
 }
 
 macro_rules! real {
@@ -128,6 +137,22 @@ macro_rules! real {
             #[inline]
             fn to_f64(self) -> f64 {
                 self as f64
+            }
+            #[inline]
+            fn from_usize(n: usize) -> Self {
+                n as $t
+            }
+            #[inline]
+            fn from_i32(n: i32) -> Self {
+                n as $t
+            }
+            #[inline]
+            fn to_usize(self) -> usize {
+                self as usize
+            }
+            #[inline]
+            fn to_i32(self) -> i32 {
+                self as i32
             }
             #[inline]
             fn abs(self) -> Self {
@@ -169,7 +194,7 @@ real!(f32, u32, f32::sqrt, libm::powf);
 #[cfg(feature = "std")]
 real!(f64, u64, f64::sqrt, libm::pow);
 #[cfg(not(feature = "std"))]
-real!(f32, u32, libm::sqrtf, libm::powf);
+real!(f32, u32, crate::kernel::sqrt, libm::powf);
 #[cfg(not(feature = "std"))]
 real!(f64, u64, libm::sqrt, libm::pow);
 

@@ -111,6 +111,21 @@ impl<'a, T: Real> MatRef<'a, T> {
         MatRef { data: NonNull::from(data).cast(), rows, cols, row_stride: cols, col_stride: 1, slice: PhantomData }
     }
 
+    /// Copies column `col` into the first elements of `to`, as many as there are of both.
+    pub(crate) fn copy_column(&self, col: usize, to: &mut [T]) {
+        if col >= self.cols {
+            return;
+        }
+        let mut place = self.data.as_ptr().wrapping_add(col * self.col_stride);
+        let count = self.rows.min(to.len());
+        for to in to.get_mut(..count).unwrap_or_default() {
+            // SAFETY: `new` checked that the place of the last entry is in the slice, and this place, of a row that there
+            // is, is not beyond it.
+            *to = unsafe { *place };
+            place = place.wrapping_add(self.row_stride);
+        }
+    }
+
     /// Entry `(row, col)`, if there is one.
     #[inline]
     pub fn get(&self, row: usize, col: usize) -> Option<T> {
@@ -362,6 +377,20 @@ impl<'a, T: Real> MatMut<'a, T> {
     pub(crate) fn set_identity(&mut self) {
         self.fill(T::ZERO);
         (0..self.rows.min(self.cols)).for_each(|i| self.put(i, i, T::ONE));
+    }
+
+    /// Writes `factor x` into the first entries of column `col`, as many as there are of both.
+    pub(crate) fn put_column(&mut self, col: usize, x: &[T], factor: T) {
+        if col >= self.cols {
+            return;
+        }
+        let mut place = self.data.as_ptr().wrapping_add(col * self.col_stride);
+        for x in x.get(..self.rows).unwrap_or(x) {
+            // SAFETY: `new` checked that the place of the last entry is in the slice, and this place, of a row that there
+            // is, is not beyond it; the borrow of `self` makes the access exclusive.
+            unsafe { *place = *x * factor };
+            place = place.wrapping_add(self.row_stride);
+        }
     }
 
     /// Copies every entry of `source`, which has the same shape.

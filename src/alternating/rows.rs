@@ -29,7 +29,7 @@ impl<T: Real> Updated<T> {
         let mut sums = [self.gradient, T::from_usize(self.lifted)];
         x.sum(&mut sums)?;
         let [gradient, lifted] = sums;
-        Ok(Updated { gradient, lifted: lifted.to_f64() as usize })
+        Ok(Updated { gradient, lifted: lifted.to_usize() })
     }
 }
 
@@ -104,7 +104,7 @@ impl<T: Real> Rule<'_, T> {
             let factors = factors.as_ref().map(|factors| factors.as_slice());
             let multiply = Multiply { x, above, below, weights: *weights, factors, curvature: *curvature };
             let (gradient, raised) = isa.run(multiply);
-            lifted += raised.to_f64() as usize;
+            lifted += raised.to_usize();
             gradient
         });
         let gradient = pairwise(gradients);

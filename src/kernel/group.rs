@@ -6,6 +6,7 @@
 use super::simd::Simd;
 use crate::real::Real;
 use crate::view::MatRef;
+use core::slice::{from_raw_parts, from_raw_parts_mut};
 
 /// `N` columns of equal length.
 #[derive(Clone, Copy)]
@@ -35,6 +36,14 @@ impl<T: Real, const N: usize> Group<T, N> {
     #[inline(always)]
     pub unsafe fn dots<S: Simd<T>>(self, simd: S, x: &[T]) -> [T; N] {
         let len = self.len.min(x.len());
+        if S::LANES == 1 {
+            let mut dots = [T::ZERO; N];
+            for l in 0..N {
+                // SAFETY: a column has `len` elements.
+                dots[l] = T::dot(unsafe { from_raw_parts(self.columns[l], len) }, x);
+            }
+            return dots;
+        }
         let mut sums = [[simd.splat(T::ZERO); 2]; N];
         let mut i = 0;
         while i + 2 * S::LANES <= len {
@@ -75,6 +84,13 @@ impl<T: Real, const N: usize> Group<T, N> {
     #[inline(always)]
     pub unsafe fn add_to<S: Simd<T>>(self, simd: S, x: [T; N], y: &mut [T]) {
         let len = self.len.min(y.len());
+        if S::LANES == 1 {
+            for l in 0..N {
+                // SAFETY: a column has `len` elements.
+                T::axpy(x[l], unsafe { from_raw_parts(self.columns[l], len) }, y);
+            }
+            return;
+        }
         let x = splat(simd, x);
         let y = y.as_mut_ptr();
         let mut i = 0;
@@ -108,6 +124,13 @@ impl<T: Real, const N: usize> Group<T, N> {
     #[inline(always)]
     pub unsafe fn subtract<S: Simd<T>>(self, simd: S, step: [T; N], x: &[T]) {
         let len = self.len.min(x.len());
+        if S::LANES == 1 {
+            for l in 0..N {
+                // SAFETY: a column has `len` elements, which nothing else refers to.
+                T::axpy(-step[l], x, unsafe { from_raw_parts_mut(self.columns[l], len) });
+            }
+            return;
+        }
         let step = splat(simd, step);
         let x = x.as_ptr();
         let mut i = 0;
@@ -141,6 +164,13 @@ impl<T: Real, const N: usize> Group<T, N> {
     #[inline(always)]
     pub unsafe fn subtract_and_dot<S: Simd<T>>(self, simd: S, by: [T; N], x: &[T], y: &[T]) -> [T; N] {
         let len = self.len.min(x.len()).min(y.len());
+        if S::LANES == 1 {
+            // SAFETY: the caller's.
+            return unsafe {
+                self.subtract(simd, by, x);
+                self.dots(simd, y)
+            };
+        }
         let by = splat(simd, by);
         let mut sums = [[simd.splat(T::ZERO); 2]; N];
         let mut i = 0;
@@ -190,6 +220,13 @@ impl<T: Real, const N: usize> Group<T, N> {
     #[inline(always)]
     pub unsafe fn subtract_and_add_to<S: Simd<T>>(self, simd: S, by: [T; N], x: &[T], z: [T; N], y: &mut [T]) {
         let len = self.len.min(x.len()).min(y.len());
+        if S::LANES == 1 {
+            // SAFETY: the caller's.
+            return unsafe {
+                self.subtract(simd, by, x);
+                self.add_to(simd, z, y);
+            };
+        }
         let (by, z) = (splat(simd, by), splat(simd, z));
         let (x, y) = (x.as_ptr(), y.as_mut_ptr());
         let mut i = 0;

@@ -37,7 +37,9 @@ pub use openblas::set_openblas_threads;
 pub(crate) use panel::Step;
 pub use product::{gemm, gemm_scratch_len, gemv, gram, gram_scratch_len};
 pub(crate) use rotations::{Inner, Pairs};
-pub(crate) use simd::{Isa, Kernel, Lanes, MOST_LANES, Simd, Twice};
+#[cfg(not(feature = "std"))]
+pub(crate) use simd::sqrt;
+pub(crate) use simd::{Isa, Kernel, Lanes, MOST_LANES, Simd, Twice, padded};
 pub(crate) use sparse::{Side, Sparse, SparseProduct};
 pub use vector::{axpy, dot, norm, rotate, sum_of_squares};
 pub(crate) use vector::{max_abs, max_abs_if_finite, pairwise, row_reduce, scale};
@@ -92,7 +94,9 @@ pub enum Kernels {
     /// assume.
     #[default]
     Best,
-    /// The portable ones, which fuse no multiplication with an addition: the same bits on every machine.
+    /// The portable ones, which fuse no multiplication with an addition: the same bits on every machine. On 32-bit ARM they
+    /// exist with the feature `reproducible`, beside those for single numbers.
+    #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
     Reproducible,
 }
 
@@ -167,13 +171,14 @@ impl Execution {
     pub(crate) fn isa(self) -> Isa {
         match self.kernels {
             Kernels::Best => Isa::best(),
+            #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
             Kernels::Reproducible => Isa::PORTABLE,
         }
     }
 }
 
-/// The name of the instruction set that [`Kernels::Best`] uses on this machine: `portable`, `avx2` (with FMA), `avx512`,
-/// `neon` or `simd128`.
+/// The name of the instruction set that [`Kernels::Best`] uses on this machine: `portable`, `scalar` (32-bit ARM), `avx2`
+/// (with FMA), `avx512`, `neon` or `simd128`.
 pub fn name() -> &'static str {
     Isa::best().name()
 }

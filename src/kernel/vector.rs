@@ -212,6 +212,9 @@ impl<T: Real> Kernel<T> for Dot<'_, T> {
     type Output = T;
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) -> T {
+        if S::LANES == 1 {
+            return T::dot(self.x, self.y);
+        }
         let [a, b, c, d] = sums(simd, self.x, self.y);
         simd.sum(simd.add(simd.add(a, b), simd.add(c, d)))
     }
@@ -255,6 +258,9 @@ impl<T: Real> Kernel<T> for Axpy<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
+        if S::LANES == 1 {
+            return T::axpy(self.a, self.x, self.y);
+        }
         let (a, x, y, n) = (simd.splat(self.a), self.x.as_ptr(), self.y.as_mut_ptr(), self.x.len().min(self.y.len()));
         let mut i = 0;
         while i + S::LANES <= n {
@@ -301,6 +307,9 @@ impl<T: Real> Kernel<T> for Combine<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
+        if S::LANES == 1 {
+            return T::combine(self.x, self.y, self.row_x, self.row_y);
+        }
         let ([a, b], [c, d]) = (self.row_x, self.row_y);
         let ([a, b], [c, d]) = ([simd.splat(a), simd.splat(b)], [simd.splat(c), simd.splat(d)]);
         let (x, y, n) = (self.x.as_mut_ptr(), self.y.as_mut_ptr(), self.x.len().min(self.y.len()));

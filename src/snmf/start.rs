@@ -195,7 +195,7 @@ pub fn kmeans_start<T: Real, X: LinearOperator<T>>(
     weights.fill(T::ZERO);
     for c in 0..k {
         let (start, end) = (c * n / k, (c + 1) * n / k);
-        let place = (T::from_usize(end - start) * (T::ONE - uniform.positive())).to_f64() as usize;
+        let place = (T::from_usize(end - start) * (T::ONE - uniform.positive())).to_usize();
         if start < end {
             weights.put((start + place).min(end - 1) * k + c, T::ONE);
         }

@@ -12,6 +12,7 @@ use crate::view::{MatMut, MatRef};
 const SMALLER: usize = 8;
 
 /// Elements of scratch for [`svd`] of an `m x n` matrix, whatever the outputs.
+#[inline]
 pub const fn svd_scratch_len(m: usize, n: usize) -> usize {
     match min(m, n) {
         0..=SMALLER => small_scratch_len(m, n),
@@ -21,6 +22,7 @@ pub const fn svd_scratch_len(m: usize, n: usize) -> usize {
 }
 
 /// Elements of scratch for [`svd`] of an `m x n` matrix without vectors.
+#[inline]
 pub const fn svd_values_scratch_len(m: usize, n: usize) -> usize {
     match min(m, n) {
         0..=SMALLER => small_scratch_len(m, n),

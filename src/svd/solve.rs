@@ -353,7 +353,7 @@ impl<'a, T: Real> Inverse<'a, T> {
                         let largest = max_abs(column);
                         let shift = if largest == T::ZERO { 0 } else { -largest.exponent() };
                         column.iter_mut().for_each(|x| *x = x.scale(shift));
-                        exponents.put(j, T::from_f64(f64::from(shift)));
+                        exponents.put(j, T::from_i32(shift));
                     }
                     gemm(T::ONE, u.t(), rhs.as_ref(), T::ZERO, coordinates.as_mut(), execution, products)?;
                     if residuals {
@@ -367,7 +367,7 @@ impl<'a, T: Real> Inverse<'a, T> {
             }
             gemm(T::ONE, v, coordinates.as_ref(), T::ZERO, solution.as_mut(), execution, products)?;
             for j in 0..p {
-                let given_back = -exponents.at(j).to_f64() as i32;
+                let given_back = -exponents.at(j).to_i32();
                 take(Solution {
                     column: start + j,
                     x: solution.col(j),

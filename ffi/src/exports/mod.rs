@@ -94,7 +94,7 @@ extern "C" fn lowrank_version() -> *const c_char {
 
 #[unsafe(no_mangle)]
 extern "C" fn lowrank_kernel_name() -> *const c_char {
-    const NAMES: [&CStr; 5] = [c"portable", c"avx2", c"avx512", c"neon", c"simd128"];
+    const NAMES: [&CStr; 6] = [c"portable", c"scalar", c"avx2", c"avx512", c"neon", c"simd128"];
     let name = NAMES.into_iter().find(|name| name.to_bytes() == kernel::name().as_bytes());
     name.unwrap_or(c"unknown").as_ptr()
 }

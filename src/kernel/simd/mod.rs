@@ -8,12 +8,25 @@
 //! promise that of its adapters (`zip`, `map`, `fold`), least of all in a build without link-time optimization. So kernels
 //! are written with plain loops.
 //!
+//! Where vectors are single numbers the smallest operation worth a function is one on slices: [`Lanes`] has these, for such
+//! processors alone ([`Simd::LANES`] is 1), in Rust (`slices`) and in assembly (`cortex_m`).
+//!
 //! The vectors of a set can only be made from its token, and the token only where the instructions are known to exist;
 //! what uses them is then safe code.
 
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod aarch64;
+#[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
 mod portable;
+#[cfg(any(test, target_arch = "arm"))]
+mod scalar;
+// Cortex-M with a floating-point unit; the other ARM processors without a system have atomic numbers of 64 bits.
+#[cfg(all(target_arch = "arm", target_os = "none", target_abi = "eabihf", not(target_has_atomic = "64")))]
+#[path = "cortex_m.rs"]
+mod singles;
+#[cfg(not(all(target_arch = "arm", target_os = "none", target_abi = "eabihf", not(target_has_atomic = "64"))))]
+use slices as singles;
+mod slices;
 mod twice;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm32;
@@ -21,7 +34,13 @@ mod wasm32;
 mod x86_64;
 
 use crate::real::Real;
+use crate::scratch::times;
+#[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
 use portable::Portable;
+#[cfg(any(test, target_arch = "arm"))]
+use scalar::Scalar;
+#[cfg(not(feature = "std"))]
+pub(crate) use singles::sqrt;
 pub(crate) use twice::Twice;
 
 /// Vector operations on numbers of type T.
@@ -165,10 +184,31 @@ pub trait Kernel<T> {
     fn run<S: Simd<T>>(self, simd: S) -> Self::Output;
 }
 
+/// The length of at least `len` that [`Lanes::turn`] can take: a multiple of six or of eight, as many numbers of two slices as
+/// the registers of a Cortex-M hold.
+pub(crate) const fn padded(len: usize) -> usize {
+    let (six, eight) = (times(len.div_ceil(6), 6), times(len.div_ceil(8), 8));
+    if six < eight { six } else { eight }
+}
+
 /// A number type that every instruction set has vectors of.
 pub trait Lanes: Sized {
     /// Runs the kernel with these instructions.
     fn run<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+
+    // What vectors of one number would be too small a step for. The slices have the same length.
+
+    /// The inner product of two slices.
+    fn dot(x: &[Self], y: &[Self]) -> Self;
+    /// `y += a x`
+    fn axpy(a: Self, x: &[Self], y: &mut [Self]);
+    /// `(x, y) += (a x + b y, c x + d y)` for the rows `[a, b]` and `[c, d]`.
+    fn combine(x: &mut [Self], y: &mut [Self], row_x: [Self; 2], row_y: [Self; 2]);
+    /// `(x, y) <- (c x + s y, c y - s x)` in three shears, `x += h y`, `y -= s x`, `x += h y`, with h the tangent of half the
+    /// angle. The length is [`padded`].
+    fn turn(x: &mut [Self], y: &mut [Self], half: Self, sine: Self);
+    /// Exchanges two slices, whose length is [`padded`].
+    fn swap(x: &mut [Self], y: &mut [Self]);
 }
 
 /// An instruction set that this processor has.
@@ -177,7 +217,10 @@ pub struct Isa(Token);
 
 #[derive(Clone, Copy, Debug)]
 enum Token {
+    #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
     Portable(Portable),
+    #[cfg(any(test, target_arch = "arm"))]
+    Scalar(Scalar),
     #[cfg(target_arch = "x86_64")]
     Avx2(x86_64::Avx2),
     #[cfg(target_arch = "x86_64")]
@@ -190,7 +233,11 @@ enum Token {
 
 impl Isa {
     /// Rust's own operations. Nothing is fused, so the bits are the same on every machine.
+    #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
     pub(crate) const PORTABLE: Self = Isa(Token::Portable(Portable));
+    /// Arrays would double what is linked.
+    #[cfg(all(target_arch = "arm", not(feature = "reproducible")))]
+    pub(crate) const PORTABLE: Self = Isa(Token::Scalar(Scalar));
 
     /// The best that this processor has.
     #[inline]
@@ -202,12 +249,25 @@ impl Isa {
         return Isa(Token::Neon(aarch64::Neon));
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         return Isa(Token::Simd128(wasm32::Simd128));
+        #[cfg(target_arch = "arm")]
+        return Isa(Token::Scalar(Scalar));
         Self::PORTABLE
     }
 
     /// Whether vectors are no more than arrays.
     pub(crate) const fn is_portable(self) -> bool {
-        matches!(self.0, Token::Portable(_))
+        #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
+        return matches!(self.0, Token::Portable(_));
+        #[cfg(all(target_arch = "arm", not(feature = "reproducible")))]
+        return false;
+    }
+
+    /// Whether vectors are single numbers.
+    pub(crate) const fn is_scalar(self) -> bool {
+        #[cfg(any(test, target_arch = "arm"))]
+        return matches!(self.0, Token::Scalar(_));
+        #[cfg(not(any(test, target_arch = "arm")))]
+        return false;
     }
 
     /// The same, but for vectors no longer than `bytes` take: operations on short ones wait less for each other.
@@ -225,7 +285,10 @@ impl Isa {
 
     pub(crate) const fn name(self) -> &'static str {
         match self.0 {
+            #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
             Token::Portable(_) => "portable",
+            #[cfg(any(test, target_arch = "arm"))]
+            Token::Scalar(_) => "scalar",
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
@@ -246,7 +309,7 @@ impl Isa {
     /// Every set that this processor has, for tests.
     #[cfg(test)]
     pub(crate) fn all() -> std::vec::Vec<Self> {
-        let mut all = std::vec![Self::PORTABLE];
+        let mut all = std::vec![Self::PORTABLE, Isa(Token::Scalar(Scalar))];
         #[cfg(target_arch = "x86_64")]
         all.extend(x86_64::all().map(Isa));
         #[cfg(not(target_arch = "x86_64"))]
@@ -257,12 +320,15 @@ impl Isa {
 
 /// Number types, and how they lie in vectors of 16 bytes: as they are, or in pairs, so that there are four lanes.
 macro_rules! lanes {
-    ($($t:ty: $four:path),*) => {$(
+    ($t:ty, $four:path, $slices:ident) => {
         impl Lanes for $t {
             #[inline(always)]
             fn run<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
                 match isa.0 {
+                    #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
                     Token::Portable(simd) => kernel.run(simd),
+                    #[cfg(any(test, target_arch = "arm"))]
+                    Token::Scalar(simd) => simd.enter(kernel),
                     #[cfg(target_arch = "x86_64")]
                     Token::Avx2(simd) => simd.enter(kernel),
                     #[cfg(target_arch = "x86_64")]
@@ -273,10 +339,31 @@ macro_rules! lanes {
                     Token::Simd128(simd) => kernel.run($four(simd)),
                 }
             }
+            #[inline(always)]
+            fn dot(x: &[Self], y: &[Self]) -> Self {
+                $slices::dot(x, y)
+            }
+            #[inline(always)]
+            fn axpy(a: Self, x: &[Self], y: &mut [Self]) {
+                $slices::axpy(a, x, y);
+            }
+            #[inline(always)]
+            fn combine(x: &mut [Self], y: &mut [Self], row_x: [Self; 2], row_y: [Self; 2]) {
+                $slices::combine(x, y, row_x, row_y);
+            }
+            #[inline(always)]
+            fn turn(x: &mut [Self], y: &mut [Self], half: Self, sine: Self) {
+                $slices::turn(x, y, half, sine);
+            }
+            #[inline(always)]
+            fn swap(x: &mut [Self], y: &mut [Self]) {
+                $slices::swap(x, y);
+            }
         }
-    )*};
+    };
 }
-lanes!(f32: core::convert::identity, f64: Twice);
+lanes!(f32, core::convert::identity, singles);
+lanes!(f64, Twice, slices);
 
 #[cfg(test)]
 mod tests {

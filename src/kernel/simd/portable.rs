@@ -122,7 +122,7 @@ impl<T: Real> Simd<T> for Portable {
     }
     #[inline(always)]
     fn exponent(self, x: [T; LANES]) -> [T; LANES] {
-        x.map(|x| T::from_f64(f64::from(x.exponent())))
+        x.map(|x| T::from_i32(x.exponent()))
     }
     #[inline(always)]
     fn sum(self, [a, b, c, d]: [T; LANES]) -> T {

@@ -130,11 +130,9 @@ fn detect() -> u8 {
 /// Every set that the processor has, for tests.
 #[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = Token> {
-    let (two, three) = match best() {
-        Token::Portable(_) => (false, false),
-        Token::Avx2(_) => (true, false),
-        Token::Avx512(_) => (true, true),
-    };
+    let best = best();
+    let three = matches!(best, Token::Avx512(_));
+    let two = three || matches!(best, Token::Avx2(_));
     let two = two.then_some(Token::Avx2(Avx2(())));
     two.into_iter().chain(three.then_some(Token::Avx512(Avx512(()))))
 }

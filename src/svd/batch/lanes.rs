@@ -85,7 +85,7 @@ impl<T: Real> Kernel<T> for Lanewise<'_, '_, T> {
                 let value = simd.select_less(zero, lost, zero, value);
                 simd.store(value, group.get_mut(j).map(|lanes| lanes.as_mut_slice()).unwrap_or_default());
                 largest = simd.max(value, largest);
-                info.nonzero += simd.sum(simd.select_less(zero, value, one, zero)).to_f64() as usize;
+                info.nonzero += simd.sum(simd.select_less(zero, value, one, zero)).to_usize();
             }
             if let Some(s) = &mut job.s {
                 write_rows(single, group.as_flattened(), MOST_ROWS, s, first);

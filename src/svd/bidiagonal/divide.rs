@@ -268,7 +268,7 @@ impl<T: Real> State<'_, T> {
         let (group_poles, group_z, lengths) = (shorten(group_poles), shorten(group_z), shorten(lengths));
         let (first, end) = (shorten(first), shorten(end));
         for (i, column) in kept.iter().enumerate() {
-            let j = column.to_f64() as usize;
+            let j = column.to_usize();
             poles.put(i, if i == 0 { T::ZERO } else { self.d.at(low + j) });
             kept_z.put(i, if i == 0 { z_first } else { z.at(j) });
         }
@@ -291,15 +291,15 @@ impl<T: Real> State<'_, T> {
                 lower = places;
             }
             for i in 1..size {
-                if kind.at(kept.at(i).to_f64() as usize) == T::from_f64(wanted) {
+                if kind.at(kept.at(i).to_usize()) == T::from_f64(wanted) {
                     group.put(places, T::from_usize(i));
                     places += 1;
                 }
             }
         }
         for (g, i) in group.iter_mut().enumerate() {
-            let place = i.to_f64() as usize;
-            let j = kept.at(place).to_f64() as usize;
+            let place = i.to_usize();
+            let j = kept.at(place).to_usize();
             group_poles.put(g, poles.at(place));
             group_z.put(g, kept_z.at(place));
             first.put(g, self.ends.at(0, low + j));
@@ -310,7 +310,7 @@ impl<T: Real> State<'_, T> {
         // The right vectors of the inner matrix, of the largest value first.
         let inner = part(memory.inner, 0, size * size);
         for ((column, i), c) in inner.chunks_exact_mut(size.max(1)).zip((0..size).rev()).zip(0..) {
-            let p = poles.at(origins.at(i).to_f64() as usize);
+            let p = poles.at(origins.at(i).to_usize());
             isa.run(secular::RightVector { d: group_poles, z: group_z, p, mu: offsets.at(i), v: column });
             let inverse = T::ONE / isa.norm(column);
             isa.scale(inverse, column);
@@ -320,7 +320,7 @@ impl<T: Real> State<'_, T> {
             new_end.put(c, isa.dot(column, end));
         }
         for (c, j) in (size..).zip(gone.iter()) {
-            let j = low + j.to_f64() as usize;
+            let j = low + j.to_usize();
             new_d.put(c, self.d.at(j));
             new_first.put(c, self.ends.at(0, j));
             new_end.put(c, self.ends.at(1, j));
@@ -374,9 +374,9 @@ impl<T: Real> State<'_, T> {
         kept.put(0, T::from_usize(k - low));
         let (mut size, mut deflated) = (1, 0);
         for reader in 0..node.high - low - 1 {
-            let j = sorted.at(reader).to_f64() as usize;
+            let j = sorted.at(reader).to_usize();
             let (z_j, d_j) = (z.at(j), self.d.at(low + j));
-            let before = kept.at(size - 1).to_f64() as usize;
+            let before = kept.at(size - 1).to_usize();
             let gone = if z_j.abs() <= tolerance {
                 j
             } else if d_j <= tolerance {
@@ -418,7 +418,7 @@ impl<T: Real> State<'_, T> {
     /// The columns of both halves of a node, but for the one between them, in the order of ascending values.
     fn ascending(&self, node: Node, sorted: &mut [T]) {
         let (low, k, high) = (node.low, node.middle(), node.high);
-        let column = |i: usize| (if i > k { k + 1 - low } else { 0 }) + self.order.at(i).to_f64() as usize;
+        let column = |i: usize| (if i > k { k + 1 - low } else { 0 }) + self.order.at(i).to_usize();
         let (mut i, mut j) = (low, k + 1);
         for place in sorted.iter_mut().take(high - low - 1) {
             let upper = j == high || (i < k && self.d.at(low + column(i)) <= self.d.at(low + column(j)));
@@ -432,7 +432,7 @@ impl<T: Real> State<'_, T> {
     fn reorder(&mut self, node: Node, size: usize, others: &mut [T]) {
         let Node { low, high } = node;
         let count = high - low;
-        let value = |column: T| self.d.at(low + column.to_f64() as usize);
+        let value = |column: T| self.d.at(low + column.to_usize());
         let others = part(others, 0, count - size);
         for (place, c) in others.iter_mut().zip(size..) {
             *place = T::from_usize(c);
@@ -462,14 +462,14 @@ impl<T: Real> State<'_, T> {
             place_of.put(j, T::from_usize(j));
         }
         for to in 0..n {
-            let wanted = self.order.at(n - 1 - to).to_f64() as usize;
-            let from = place_of.at(wanted).to_f64() as usize;
+            let wanted = self.order.at(n - 1 - to).to_usize();
+            let from = place_of.at(wanted).to_usize();
             let displaced = column_at.at(to);
             for x in [self.u.as_mut().map(MatMut::rb), self.v.as_mut().map(MatMut::rb)].into_iter().flatten() {
                 qr_iteration::exchange(x.t(), to, from);
             }
             column_at.put(from, displaced);
-            place_of.put(displaced.to_f64() as usize, T::from_usize(from));
+            place_of.put(displaced.to_usize(), T::from_usize(from));
         }
         Ok(())
     }
@@ -544,7 +544,7 @@ impl<T: Real> Product<'_, T> {
 fn gather<T: Real>(x: &MatMut<'_, T>, low: usize, row: usize, height: usize, columns: &[T], to: &mut [T]) {
     let x = x.as_ref().submatrix(row, 0, height, x.cols()).t();
     for (j, to) in columns.iter().zip(to.chunks_exact_mut(height.max(1))) {
-        let column = x.row_slice(low + j.to_f64() as usize).unwrap_or_default();
+        let column = x.row_slice(low + j.to_usize()).unwrap_or_default();
         to.iter_mut().zip(column).for_each(|(to, from)| *to = *from);
     }
 }

@@ -40,7 +40,7 @@
 //! the shifts (which is part of every square), or, the last one, below `eps^2 q_{n-1}`.
 
 use crate::columns::Total;
-use crate::kernel::{Kernel, MOST_LANES, Simd};
+use crate::kernel::{Kernel, MOST_LANES, Simd, Twice};
 use crate::real::Real;
 
 /// Transformations for each value; 2 to 3 are usual, 8 the most seen.
@@ -70,7 +70,6 @@ fn transform<T: Real, S: Simd<T>>(
     to_q: &mut [[T; LANES]],
     to_e: &mut [[T; LANES]],
 ) -> Outcome<T> {
-    const { assert!(S::LANES >= LANES, "a shift in each lane, in one vector") };
     // Whole vectors, because parts of them go to memory and back more slowly.
     let lanes = |x: S::Vector| {
         let mut all = [T::ZERO; MOST_LANES];
@@ -351,7 +350,11 @@ impl<T: Real> Kernel<T> for Squares<'_, T> {
                     to_e.get_mut(..block_e.len()).unwrap_or_default(),
                 );
                 let t = known.candidates(block_q, block_e);
-                let outcome = transform(simd, block_q, block_e, t, to_q, to_e);
+                let outcome = if S::LANES < LANES {
+                    transform(Twice(Twice(simd)), block_q, block_e, t, to_q, to_e)
+                } else {
+                    transform(simd, block_q, block_e, t, to_q, to_e)
+                };
                 let success = (0..LANES).rev().find(|&l| outcome.exact.at(l) && outcome.least[0].at(l) >= T::ZERO);
                 if success.is_none() {
                     transform_safely(block_q, block_e, to_q, to_e);

@@ -204,7 +204,7 @@ impl<T: Real> Kernel<T> for ExactZ<'_, T> {
         let ExactZ { d, origins, offsets, z, products } = self;
         products.fill(T::ONE);
         for (i, (origin, mu)) in origins.iter().zip(offsets).enumerate() {
-            let (p, mu) = (d.at(origin.to_f64() as usize), *mu);
+            let (p, mu) = (d.at(origin.to_usize()), *mu);
             if i + 1 == d.len() {
                 for (x, d) in products.iter_mut().zip(d).take(i + 1) {
                     *x *= ((p - *d) + mu) * ((p + *d) + mu);

@@ -64,7 +64,7 @@ pub(super) fn decompose<T: Real>(
 
     values.fill(T::ZERO);
     for (j, value) in values.iter_mut().enumerate().take(rank) {
-        *value = norms.at(j).scale(exponents.at(j).to_f64() as i32);
+        *value = norms.at(j).scale(exponents.at(j).to_i32());
     }
     // A column may also have cancelled to nothing.
     let directions = norms.iter().take(rank).take_while(|norm| **norm > T::ZERO).count();
@@ -136,7 +136,7 @@ impl<T: Real> State<'_, T> {
             return Found::NOTHING;
         }
         let kept = norm_q / norm_p;
-        let shift = (self.exponents.at(q) - self.exponents.at(p)).to_f64() as i32;
+        let shift = (self.exponents.at(q) - self.exponents.at(p)).to_i32();
         // Beyond this ratio of the norms 1 + t^2 rounds to 1 and t to cos r or -cos / r; their products with powers of
         // two are then written out, as the powers alone may not be representable.
         let far = T::SIGNIFICAND_BITS as i32;
@@ -185,12 +185,12 @@ impl<T: Real> State<'_, T> {
         let largest = self.isa.max_abs(column);
         let e = largest.exponent();
         if largest != T::ZERO && e.abs() > 8 {
-            let exponent = self.exponents.at(j).to_f64() as i32 + e;
+            let exponent = self.exponents.at(j).to_i32() + e;
             if exponent < T::MIN_EXPONENT - 2 * T::SIGNIFICAND_BITS as i32 {
                 column.fill(T::ZERO);
             } else {
                 column.iter_mut().for_each(|x| *x = x.scale(-e));
-                self.exponents.put(j, T::from_f64(f64::from(exponent)));
+                self.exponents.put(j, T::from_i32(exponent));
             }
         }
         self.norms.put(j, self.isa.dot(column, column).sqrt());
@@ -209,7 +209,7 @@ impl<T: Real> State<'_, T> {
 
     /// Whether column `i` is longer than column `j`.
     fn longer(&self, i: usize, j: usize) -> bool {
-        let shift = (self.exponents.at(i) - self.exponents.at(j)).to_f64() as i32;
+        let shift = (self.exponents.at(i) - self.exponents.at(j)).to_i32();
         self.norms.at(i).scale(shift) > self.norms.at(j)
     }
 

@@ -166,6 +166,6 @@ fn decompose<T: Real>(
 ///
 /// Columns made orthogonal are disturbed by later rotations: with C the cosines that a sweep found, and S the changes that
 /// it made, `Y^T Y - I` of the normalized columns is about `S C`. That may be as much as rounding errors add.
-fn finished<T: Real>(n: usize, found: Found<T>) -> bool {
+pub(super) fn finished<T: Real>(n: usize, found: Found<T>) -> bool {
     (T::ONE + T::ONE) * found.cosines.sqrt() * found.changes.sqrt() <= T::from_usize(n) * T::EPSILON
 }

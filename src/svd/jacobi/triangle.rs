@@ -62,14 +62,14 @@ impl<'a, T: Real> Triangle<'a, T> {
     /// Writes `x` into column `j` of V, each entry where the pivoting took it from.
     pub fn put_right(&self, x: &[T], right: &mut MatMut<'_, T>, j: usize) {
         for (x, place) in x.iter().zip(self.order) {
-            right.put(place.to_f64() as usize, j, *x);
+            right.put(place.to_usize(), j, *x);
         }
     }
 
     /// Writes `x` into column `j` of U, each entry in the row that it belongs to.
     pub fn put_left(&self, x: &[T], left: &mut MatMut<'_, T>, j: usize) {
         for (i, x) in x.iter().enumerate() {
-            let place = if self.rows.is_empty() { i } else { self.rows.at(i).to_f64() as usize };
+            let place = if self.rows.is_empty() { i } else { self.rows.at(i).to_usize() };
             left.put(place, j, *x);
         }
     }
@@ -105,7 +105,7 @@ fn sort_rows<T: Real>(a: &mut Columns<'_, T>, rows: &mut [T], sizes: &mut [T], b
     }
     for j in 0..n {
         let column = a.col_mut(j);
-        buffer.iter_mut().zip(rows.iter()).for_each(|(to, row)| *to = column.at(row.to_f64() as usize));
+        buffer.iter_mut().zip(rows.iter()).for_each(|(to, row)| *to = column.at(row.to_usize()));
         column.iter_mut().zip(buffer.iter()).for_each(|(to, x)| *to = *x);
     }
 }

@@ -10,7 +10,7 @@
 #![allow(clippy::needless_range_loop, reason = "kernels are written with plain loops: see `kernel`")]
 
 use super::rotations::{Turn, rotate, turn};
-use super::{SMALL, Source};
+use super::{SMALL, Source, columns};
 use crate::check;
 use crate::columns::Total;
 use crate::error::{Error, Operand};
@@ -22,7 +22,7 @@ use crate::svd::{Info, Options, write_values};
 use crate::view::{MatMut, MatRef};
 
 /// Sweeps before all is left to the slower method; 4 to 8 are common.
-const MAX_SWEEPS: usize = 20;
+pub(super) const MAX_SWEEPS: usize = 20;
 
 /// The decomposition of a matrix of at most [`SMALL`] rows, and no more columns.
 pub(super) struct Lanewise<'a, 'o, T> {
@@ -63,7 +63,7 @@ impl<T: Real> Kernel<T> for &mut Lanewise<'_, '_, T> {
 
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) -> Self::Output {
-        const { assert!(matches!(S::LANES, 4 | 8 | SMALL), "the widths that vectors have") };
+        const { assert!(matches!(S::LANES, 1 | 4 | 8 | SMALL), "the widths that vectors have") };
         let cols = self.a.cols();
         match S::LANES {
             4 if cols <= 4 => self.lanes::<S, 4>(simd),
@@ -78,8 +78,12 @@ impl<T: Real> Kernel<T> for &mut Lanewise<'_, '_, T> {
 }
 
 impl<T: Real> Lanewise<'_, '_, T> {
-    /// What was done, and how many columns do not vanish; nothing if the other method is needed.
-    pub(super) fn decompose(&mut self, isa: Isa) -> Result<Option<(Info, usize)>, Error> {
+    /// What was done, and how many columns do not vanish; nothing if the other method is needed. There is scratch for
+    /// [`columns`].
+    pub(super) fn decompose(&mut self, isa: Isa, scratch: &mut [T]) -> Result<Option<(Info, usize)>, Error> {
+        if isa.is_scalar() {
+            return columns::decompose(self, scratch);
+        }
         isa.narrowed(self.a.cols() * size_of::<T>()).run(self)
     }
 
@@ -168,7 +172,7 @@ impl<T: Real> Lanewise<'_, '_, T> {
         simd.store(norms, &mut unsorted);
         let mut j = 0;
         while j < cols {
-            values.put(places[j].to_f64() as usize, unsorted[j]);
+            values.put(places[j].to_usize(), unsorted[j]);
             j += 1;
         }
         let (told, taken) = match self.source {
@@ -306,7 +310,7 @@ fn write<S: Simd<T>, T: Real, const N: usize>(
             simd.store(scaled, row);
             let mut j = 0;
             while j < cols && i < to.rows() {
-                to.put(i, places[j].to_f64() as usize, row[j]);
+                to.put(i, places[j].to_usize(), row[j]);
                 j += 1;
             }
             i += 1;

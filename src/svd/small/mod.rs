@@ -11,6 +11,7 @@
 //! basis. Where squares of a column that does not vanish underflow, or the sweeps do not end, all is left to
 //! [`jacobi_unblocked`].
 
+mod columns;
 mod lanes;
 mod rotations;
 
@@ -30,10 +31,14 @@ use lanes::Lanewise;
 /// The largest short side, and the most rows that are rotated.
 pub(super) const SMALL: usize = 16;
 
+/// The most rows that are rotated without vectors; a QR factorization pays beyond.
+const TALL: usize = 64;
+
 /// Most columns that reflectors are applied to together where copies are needed.
 const COPIED: usize = 4;
 
 /// Elements of scratch for [`small`] of an `m x n` matrix.
+#[inline]
 pub(super) const fn small_scratch_len(m: usize, n: usize) -> usize {
     max(sum(layout(max(m, n), min(m, n))), jacobi_unblocked_scratch_len(m, n))
 }
@@ -64,8 +69,11 @@ pub(super) fn small<T: Real>(
     let (left, right) = if wide { (own_v, own_u) } else { (own_u, own_v) };
     let tall_a = if wide { a.t() } else { a };
     let job = |source| Lanewise { a: tall_a, source, s: &mut *s, left, right, left_rules, options };
-    let done = if l <= SMALL {
+    let one_by_one = options.execution.isa().is_scalar();
+    let done = if l <= if one_by_one { TALL } else { SMALL } {
         square(job(Source::Matrix), scratch).map_err(|error| if wide { error.transposed() } else { error })?
+    } else if one_by_one {
+        None
     } else {
         let exponent = scaling_exponent(check::finite(a, Operand::A)?);
         tall(job(Source::Triangle { exponent }), exponent, scratch)?
@@ -93,7 +101,7 @@ enum Source {
 /// Few rows: A itself is rotated. Returns also whether all signs follow the rule; nothing if the other method is needed.
 fn square<T: Real>(mut job: Lanewise<'_, '_, T>, scratch: &mut [T]) -> Result<Option<(Info, bool)>, Error> {
     let isa = job.options.execution.isa();
-    let Some((info, found)) = job.decompose(isa)? else { return Ok(None) };
+    let Some((info, found)) = job.decompose(isa, scratch)? else { return Ok(None) };
     let missing = job.left.as_mut().filter(|left| found < left.cols());
     let signed = missing.is_none();
     if let Some(left) = missing {
@@ -122,7 +130,7 @@ fn tall<T: Real>(job: Lanewise<'_, '_, T>, exponent: i32, scratch: &mut [T]) -> 
     let mut small = Columns::new(small, k, k);
     let of_r = left.is_some().then(|| small.as_mut());
     let mut job = Lanewise { a: r.as_ref(), source, s, left: of_r, right, left_rules, options };
-    let Some((info, found)) = job.decompose(isa)? else { return Ok(None) };
+    let Some((info, found)) = job.decompose(isa, steps)? else { return Ok(None) };
     let Some(mut left) = left else { return Ok(Some((info, false))) };
 
     if found < k {

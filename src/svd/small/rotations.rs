@@ -146,7 +146,8 @@ mod tests {
                 [sines[0], sines[1], versines[0], versines[1]]
             }
         }
-        for isa in Isa::all() {
+        // Single numbers have no partner.
+        for isa in Isa::all().into_iter().filter(|isa| !isa.is_scalar()) {
             for step in 0..=200 {
                 // Squared norms 1 and `b`, and a cosine from nearly zero to nearly one.
                 let b = 0.5f64.powi(step % 20) * f64::from(u8::from(step % 7 != 3)).max(0.999);

@@ -1,7 +1,9 @@
 //! The lanes against the definition, for every instruction set.
 
+use super::super::{TALL, small_scratch_len};
 use super::*;
 use crate::random::Uniform;
+use crate::scratch::sum;
 use std::{vec, vec::Vec};
 
 /// The decomposition of a tall matrix, column after column, by one instruction set: the values, U and V.
@@ -16,7 +18,8 @@ fn decompose<T: Real>(isa: Isa, narrow: bool, a: &[T], (l, k): (usize, usize)) -
         left_rules: false,
         options: &Options::new(),
     };
-    let done = if narrow { job.decompose(isa) } else { isa.run(&mut job) };
+    let mut scratch = vec![T::from_f64(f64::NAN); small_scratch_len(l, k)];
+    let done = if narrow || isa.is_scalar() { job.decompose(isa, &mut scratch) } else { isa.run(&mut job) };
     let (info, found) = done.unwrap().unwrap_or_else(|| panic!("{isa:?}: no end, {l} x {k}"));
     assert!(info.converged && found == k, "{isa:?}: {info:?}, {l} x {k}");
     [s, u, v]
@@ -54,8 +57,8 @@ fn check<T: Real>() {
                     }
                 }
                 // Nothing but the fusing of operations makes a difference between two instruction sets.
-                let other =
-                    results.iter().find(|(other, _)| (other.name() == "portable") == (isa.name() == "portable"));
+                let fuses = |isa: Isa| (isa.is_portable(), isa.is_scalar());
+                let other = results.iter().find(|(other, _)| fuses(*other) == fuses(*isa));
                 assert_eq!(other.map(|(_, other)| other), Some(&[s.clone(), u.clone(), v.clone()]), "{context}");
             }
         }
@@ -87,7 +90,10 @@ fn columns_that_depend_on_others_vanish() {
                         left_rules: false,
                         options: &Options::new(),
                     };
-                    let (_, found) = job.decompose(isa).unwrap().unwrap_or_else(|| panic!("{isa:?}, {l} x {k}"));
+                    let (_, found) = job
+                        .decompose(isa, &mut vec![T::ZERO; small_scratch_len(l, k)])
+                        .unwrap()
+                        .unwrap_or_else(|| panic!("{isa:?}, {l} x {k}"));
                     assert!(found >= rank, "{isa:?}, {l} x {k}: {found}");
                     let noise = s.iter().skip(rank).all(|x| *x <= T::EPSILON * s[0] * T::from_f64(8.0));
                     assert!(noise, "{isa:?}, {l} x {k}: {s:?}");
@@ -117,7 +123,7 @@ fn the_range_of_columns_is_what_the_documentation_says() {
                     left_rules: false,
                     options: &Options::new(),
                 };
-                job.decompose(Isa::best()).unwrap().is_some()
+                job.decompose(Isa::best(), &mut []).unwrap().is_some()
             };
             assert!(decompose(bits), "{largest}");
             assert!(!decompose(bits + 2 * NEAR + 2), "{largest}");
@@ -125,4 +131,11 @@ fn the_range_of_columns_is_what_the_documentation_says() {
     }
     check::<f64>(449);
     check::<f32>(30);
+}
+
+#[test]
+fn the_scratch_of_all_methods_has_room_for_single_columns() {
+    for (l, k) in (1..=TALL).flat_map(|l| (1..=l.min(SMALL)).map(move |k| (l, k))) {
+        assert!(sum(columns::layout(l, k)) <= small_scratch_len(l, k), "{l} x {k}");
+    }
 }
