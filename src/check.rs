@@ -8,17 +8,17 @@ use crate::view::{MatMut, MatRef};
 /// The largest magnitude in A, or its first entry that is not finite.
 pub(crate) fn finite<T: Real>(a: MatRef<'_, T>, operand: Operand) -> Result<T, Error> {
     let mut largest = T::ZERO;
-    let bad = a.lines().find_map(|line| match max_abs_if_finite(line) {
-        Some(of_line) => {
-            largest = of_line.max(largest);
-            None
+    for line in a.lines() {
+        match max_abs_if_finite(line) {
+            Some(of_line) => largest = of_line.max(largest),
+            None => {
+                let bad = line.iter().find(|x| !x.is_finite()).and_then(|x| a.place_of(x));
+                let (row, col) = bad.unwrap_or_default();
+                return Err(Error::NonFinite { operand, row, col });
+            }
         }
-        None => line.iter().find(|x| !x.is_finite()),
-    });
-    match bad.and_then(|bad| a.place_of(bad)) {
-        Some((row, col)) => Err(Error::NonFinite { operand, row, col }),
-        None => Ok(largest),
     }
+    Ok(largest)
 }
 
 /// Row and column of the first entry of A below zero.

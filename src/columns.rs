@@ -4,6 +4,8 @@
 //! an assertion failure in a debug build, and reads zero or writes nothing in a release build. So no index can panic,
 //! which the link-time proof of the C library depends on, and none can touch foreign memory.
 
+use core::slice::ChunksExactMut;
+
 use crate::real::Real;
 use crate::view::{MatMut, MatRef};
 
@@ -53,6 +55,11 @@ impl<'a, T: Real> Columns<'a, T> {
         debug_assert!(j < self.cols);
         let start = j.wrapping_mul(self.rows);
         self.data.get_mut(start..start.wrapping_add(self.rows)).unwrap_or_default()
+    }
+
+    /// All columns to write, in order.
+    pub fn columns_mut(&mut self) -> ChunksExactMut<'_, T> {
+        self.data.chunks_exact_mut(self.rows.max(1))
     }
 
     /// Columns `p < q`, both to write; total: empty out of range.
@@ -174,7 +181,6 @@ impl<T: Copy + Default> Total<T> for [T] {
             None => debug_assert!(false, "{i} in {}", self.len()),
         }
     }
-    #[inline]
     fn exchange(&mut self, i: usize, j: usize) {
         let (a, b) = (self.at(i), self.at(j));
         self.put(i, b);

@@ -9,6 +9,7 @@
 use crate::columns::{Columns, Total, with_adjacent_rows};
 use crate::error::Error;
 use crate::kernel::{Execution, Isa, gemm, gemm_scratch_len};
+use crate::range::multiply_slice;
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
@@ -24,34 +25,27 @@ pub(crate) const fn block_width(m: usize, k: usize) -> usize {
 
 /// Replaces `x` by `beta` followed by `v_1, v_2, ...`, and returns `tau`; 0, hence `H = I`, if there is nothing to reflect.
 pub(crate) fn reflector<T: Real>(isa: Isa, x: &mut [T]) -> T {
-    let Some((first, rest)) = x.split_first_mut() else { return T::ZERO };
+    let Some((first, rest)) = x.split_first() else { return T::ZERO };
     let tail = isa.dot(rest, rest);
     // Between these limits no square that matters is lost, and the quotients below are far from both ends of the range.
-    if tail > T::pow2(T::MIN_EXPONENT / 2)
+    let ordinary = tail > T::pow2(T::MIN_EXPONENT / 2)
         && tail < T::pow2(T::MAX_EXPONENT / 2)
-        && first.abs() < T::pow2(T::MAX_EXPONENT / 4)
-    {
-        let whole = (*first * *first + tail).sqrt();
-        let beta = if *first > T::ZERO { -whole } else { whole };
-        let difference = *first - beta;
-        isa.scale(T::ONE / difference, rest);
-        *first = beta;
-        return -difference / beta;
+        && first.abs() < T::pow2(T::MAX_EXPONENT / 4);
+    let (mut shift, mut whole) = (0, *first * *first + tail);
+    if !ordinary {
+        if rest.iter().all(|x| *x == T::ZERO) {
+            return T::ZERO;
+        }
+        // H is orthogonal only as far as `tau` fits `v`, so both are computed from numbers with all their digits.
+        shift = -isa.max_abs(x).exponent();
+        multiply_slice(x, shift);
+        whole = isa.dot(x, x);
     }
-    if rest.iter().all(|x| *x == T::ZERO) {
-        return T::ZERO;
-    }
-    // H is orthogonal only as far as `tau` fits `v`, so both are computed from numbers with all their digits.
-    let largest = isa.max_abs(x).exponent();
-    let shift = if largest < T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32 { -largest } else { 0 };
-    if shift != 0 {
-        x.iter_mut().for_each(|x| *x = x.scale(shift));
-    }
-    let whole = isa.norm(x);
     let Some((first, rest)) = x.split_first_mut() else { return T::ZERO };
+    let whole = whole.sqrt();
     let beta = if *first > T::ZERO { -whole } else { whole };
     let difference = *first - beta;
-    rest.iter_mut().for_each(|x| *x /= difference);
+    isa.scale(T::ONE / difference, rest);
     *first = beta.scale(-shift);
     -difference / beta
 }

@@ -11,7 +11,7 @@ use crate::columns::{Columns, Total};
 use crate::error::{Error, Operand};
 use crate::householder::{Side, apply, apply_scratch_len, block_width, reflect, reflector};
 use crate::kernel::{Execution, Isa};
-use crate::range::{copy_scaled, lift, multiply_upper_rows, scaling_exponent, small};
+use crate::range::{copy_scaled, lift, multiply, multiply_upper_rows, scaling_exponent, small};
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
 use crate::view::{MatMut, MatRef};
@@ -32,11 +32,11 @@ pub const fn qr_scratch_len(m: usize, n: usize) -> usize {
     sum(layout(m, n))
 }
 
-/// The matrix, `tau`, and the order, norms and reference norms of the columns; a column, or what products need.
-const fn layout(m: usize, n: usize) -> [usize; 6] {
+/// The matrix, `tau`, what is known of the columns; a column, or what products need.
+const fn layout(m: usize, n: usize) -> [usize; 4] {
     let k = min(m, n);
     let steps = if k > PANEL { max(factor_blocked_scratch_len(m, n), apply_scratch_len(m, m, k)) } else { m };
-    [times(m, n), k, n, n, n, steps]
+    [times(m, n), k, times(n, KNOWN), steps]
 }
 
 /// `A = Q R`.
@@ -102,14 +102,15 @@ fn factorize<T: Real>(
     if pivots.is_some() {
         check::exact_index::<T>(n)?;
     }
-    let [work, tau, order, norms, references, steps] = split(scratch, layout(m, n))?;
+    let [work, tau, known, steps] = split(scratch, layout(m, n))?;
+    let (known, _) = known.as_chunks_mut();
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
 
     let isa = execution.isa();
     let mut work = Columns::new(work, m, n);
     copy_scaled(a, exponent, &mut work);
     match pivots {
-        Some(_) => factor_pivoted(isa, &mut work, tau, order, norms, references),
+        Some(_) => factor_pivoted(isa, &mut work, tau, known),
         None if k > PANEL => factor_blocked(&mut work, tau, execution, steps)?,
         None => factor(isa, &mut work, tau),
     }
@@ -120,7 +121,7 @@ fn factorize<T: Real>(
         return Err(Error::Overflow { exponent: largest.exponent() - exponent });
     }
     if let Some(pivots) = pivots {
-        pivots.iter_mut().zip(order.iter()).for_each(|(pivot, j)| *pivot = j.to_usize());
+        pivots.iter_mut().zip(known).for_each(|(pivot, [j, ..])| *pivot = j.to_usize());
     }
     if let Some(r) = r.as_mut() {
         for i in 0..inner {
@@ -218,54 +219,58 @@ fn apply_panel<T: Real>(
     apply(Side::Transposed, reflectors, tau, others, execution, scratch)
 }
 
-/// As [`factor`] with column pivoting. `order`, `norms` and `references` have `n` elements; `order` returns the original
-/// place of each column, as a number of type T.
-pub(crate) fn factor_pivoted<T: Real>(
-    isa: Isa,
-    a: &mut Columns<'_, T>,
-    tau: &mut [T],
-    order: &mut [T],
-    norms: &mut [T],
-    references: &mut [T],
-) {
+/// What is known of a column in work: its original place, how long it is, and a number more.
+pub(crate) type Known<T> = [T; KNOWN];
+pub(crate) const KNOWN: usize = 3;
+
+/// Exchanges element `i` with the longest from there on, whose place is returned.
+pub(crate) fn bring_longest<T: Real>(known: &mut [Known<T>], i: usize) -> usize {
+    let (mut longest, mut most) = (i, T::ZERO);
+    for (j, [_, length, _]) in known.iter().enumerate() {
+        if j >= i && *length > most {
+            (longest, most) = (j, *length);
+        }
+    }
+    known.exchange(i, longest);
+    longest
+}
+
+/// As [`factor`] with column pivoting. `known` has an element for each column, which returns its original place.
+pub(crate) fn factor_pivoted<T: Real>(isa: Isa, a: &mut Columns<'_, T>, tau: &mut [T], known: &mut [Known<T>]) {
     let (m, n) = (a.rows(), a.cols());
-    for j in 0..n {
-        let size = isa.norm(a.col(j));
-        order.put(j, T::from_usize(j));
-        norms.put(j, size);
-        references.put(j, size);
+    // The norm of what is left of a column, and the last such norm that was computed and not updated.
+    for (j, known) in known.iter_mut().enumerate() {
+        let norm = isa.norm(a.col(j));
+        *known = [T::from_usize(j), norm, norm];
     }
     let mut shift = 0;
     for (i, tau) in tau.iter_mut().enumerate() {
-        let pivot = (i + 1..n).fold(i, |best, j| if norms.at(j) > norms.at(best) { j } else { best });
+        let pivot = bring_longest(known, i);
         a.swap(i, pivot);
-        order.exchange(i, pivot);
-        norms.exchange(i, pivot);
-        references.exchange(i, pivot);
-        if norms.at(i) < small() {
+        if known.at(i)[1] < small() {
             let more = lift(isa, [a.as_mut().submatrix(i, i, m, n)]);
-            let sizes = norms.iter_mut().skip(i).chain(references.iter_mut().skip(i));
-            sizes.for_each(|size| *size = size.scale(more));
+            for [_, norm, reference] in known.iter_mut() {
+                (*norm, *reference) = (norm.scale(more), reference.scale(more));
+            }
             shift += more;
         }
         eliminate(isa, a, i, n, tau);
-        for j in i + 1..n {
-            let size = norms.at(j);
-            if size == T::ZERO {
+        let rest = known.get_mut(i + 1..).unwrap_or_default().iter_mut();
+        for ([_, norm, reference], column) in rest.zip(a.columns_mut().skip(i + 1)) {
+            if *norm == T::ZERO {
                 continue;
             }
-            let part = a.at(i, j).abs() / size;
+            let part = column.at(i).abs() / *norm;
             let left = ((T::ONE - part) * (T::ONE + part)).max(T::ZERO);
-            let since_reference = size / references.at(j);
+            let since_reference = *norm / *reference;
             if left * since_reference * since_reference <= T::EPSILON.sqrt() {
-                let exact = isa.norm(a.col(j).get(i + 1..).unwrap_or_default());
-                norms.put(j, exact);
-                references.put(j, exact);
+                *norm = isa.norm(column.get(i + 1..).unwrap_or_default());
+                *reference = *norm;
             } else {
-                norms.put(j, size * left.sqrt());
+                *norm *= left.sqrt();
             }
         }
-        multiply_upper_rows(a, i..i + 1, n, -shift);
+        multiply(a.as_mut().submatrix(i, i, 1, n), -shift);
     }
 }
 

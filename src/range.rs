@@ -17,25 +17,32 @@ pub(crate) fn scaling_exponent<T: Real>(largest: T) -> i32 {
 
 /// Copies `2^exponent A` into scratch.
 pub(crate) fn copy_scaled<T: Real>(a: MatRef<'_, T>, exponent: i32, work: &mut Columns<'_, T>) {
-    work.as_mut().copy_from(a);
+    if Isa::best().is_scalar() {
+        // As many lines as fit a small processor.
+        work.columns_mut().enumerate().for_each(|(j, column)| a.copy_column(j, column));
+    } else {
+        work.as_mut().copy_from(a);
+    }
     multiply(work.as_mut(), exponent);
 }
 
 /// `A <- 2^exponent A`
 pub(crate) fn multiply<T: Real>(mut a: MatMut<'_, T>, exponent: i32) {
-    for j in (0..a.cols()).take_while(|_| exponent != 0) {
-        match a.rb().t().row_slice_mut(j) {
-            Some(column) => column.iter_mut().for_each(|x| *x = x.scale(exponent)),
-            None => (0..a.rows()).for_each(|i| a.put(i, j, a.at(i, j).scale(exponent))),
-        }
+    if exponent != 0 {
+        a.lines_mut().for_each(|line| multiply_slice(line, exponent));
     }
+}
+
+/// `x <- 2^exponent x`
+pub(crate) fn multiply_slice<T: Real>(x: &mut [T], exponent: i32) {
+    x.iter_mut().for_each(|x| *x = x.scale(exponent));
 }
 
 /// Multiplies some rows of the upper triangle of A, in the columns before `end`, by `2^exponent`.
 pub(crate) fn multiply_upper_rows<T: Real>(a: &mut Columns<'_, T>, rows: Range<usize>, end: usize, exponent: i32) {
     for j in (rows.start..end).take_while(|_| exponent != 0) {
         let len = rows.end.min(j + 1) - rows.start;
-        part(a.col_mut(j), rows.start, len).iter_mut().for_each(|x| *x = x.scale(exponent));
+        multiply_slice(part(a.col_mut(j), rows.start, len), exponent);
     }
 }
 
@@ -52,9 +59,8 @@ pub(crate) fn small<T: Real>() -> T {
 pub(crate) fn lift<T: Real, const N: usize>(isa: Isa, parts: [MatMut<'_, T>; N]) -> i32 {
     let mut largest = T::ZERO;
     for part in &parts {
-        for j in 0..part.cols() {
-            let column = part.as_ref().submatrix(0, j, part.rows(), 1);
-            largest = column.lines().fold(largest, |largest, line| largest.max(isa.max_abs(line)));
+        for line in part.as_ref().lines() {
+            largest = isa.max_abs(line).max(largest);
             if largest >= small() {
                 return 0;
             }

@@ -74,7 +74,6 @@ pub trait Real:
     fn exponent(self) -> i32;
 
     /// `self * 2^e`, rounded once, for any `e`: overflows to infinity and underflows to zero.
-    #[inline]
     fn scale(self, e: i32) -> Self {
         if e >= Self::MIN_EXPONENT && e <= Self::MAX_EXPONENT {
             return self * Self::pow2(e);
@@ -96,26 +95,20 @@ pub trait Real:
 }
 
 /// `x 2^e` where `2^e` is not in the range.
+///
+/// In steps, of which only the last rounds: on the way down they end above `2^MIN_EXPONENT`, or where the last, by at most
+/// `2^-SIGNIFICAND_BITS`, gives zero.
 #[cold]
 #[inline(never)]
-fn scale_far<T: Real>(x: T, e: i32) -> T {
-    if x == T::ZERO || !x.is_finite() {
-        return x;
+fn scale_far<T: Real>(mut x: T, mut e: i32) -> T {
+    for _ in 0..2 {
+        let step = if e > T::MAX_EXPONENT { T::MAX_EXPONENT } else { T::MIN_EXPONENT + T::SIGNIFICAND_BITS as i32 };
+        if e > T::MAX_EXPONENT || e < T::MIN_EXPONENT {
+            x *= T::pow2(step);
+            e -= step;
+        }
     }
-    // First exactly into [1, 2), in two steps since 2^-own may not be representable, then one rounding product.
-    let own = x.exponent();
-    let half = -own / 2;
-    let unit = x * T::pow2(half) * T::pow2(-own - half);
-    let target = own.saturating_add(e);
-    if target > T::MAX_EXPONENT {
-        return unit * T::MAX * T::pow2(1);
-    }
-    // Less than half of the smallest number: a product that rounds to zero takes processors as long as a subnormal one.
-    if target < T::MIN_EXPONENT - T::SIGNIFICAND_BITS as i32 {
-        return x * T::ZERO;
-    }
-    let clamped = target.max(2 * T::MIN_EXPONENT);
-    unit * T::pow2(clamped.max(T::MIN_EXPONENT)) * T::pow2((clamped - T::MIN_EXPONENT).min(0))
+    x * T::pow2(e)
 }
 
 macro_rules! real {

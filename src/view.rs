@@ -111,19 +111,15 @@ impl<'a, T: Real> MatRef<'a, T> {
         MatRef { data: NonNull::from(data).cast(), rows, cols, row_stride: cols, col_stride: 1, slice: PhantomData }
     }
 
+    /// The entries of column `col`, in order; none if there is no such column.
+    pub(crate) fn entries(&self, col: usize) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        // SAFETY: places of entries, which are in the slice that `new` checked.
+        Places::new(self, col).map(|place| unsafe { &*place })
+    }
+
     /// Copies column `col` into the first elements of `to`, as many as there are of both.
     pub(crate) fn copy_column(&self, col: usize, to: &mut [T]) {
-        if col >= self.cols {
-            return;
-        }
-        let mut place = self.data.as_ptr().wrapping_add(col * self.col_stride);
-        let count = self.rows.min(to.len());
-        for to in to.get_mut(..count).unwrap_or_default() {
-            // SAFETY: `new` checked that the place of the last entry is in the slice, and this place, of a row that there
-            // is, is not beyond it.
-            *to = unsafe { *place };
-            place = place.wrapping_add(self.row_stride);
-        }
+        to.iter_mut().zip(self.entries(col)).for_each(|(to, x)| *to = *x);
     }
 
     /// Entry `(row, col)`, if there is one.
@@ -168,16 +164,8 @@ impl<'a, T: Real> MatRef<'a, T> {
 
     /// All entries, as slices as long as the strides allow: everything, rows, columns or single entries.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &'a [T]> + use<'a, T> {
-        let mut view = if self.row_slice(0).is_some() { *self } else { self.t() };
-        let adjacent = view.row_slice(0).is_some();
-        if adjacent && view.row_stride == view.cols && view.rows > 0 {
-            // A single column may have any column stride.
-            (view.rows, view.cols, view.col_stride) = (1, view.rows * view.cols, 1);
-        }
-        let pieces = if adjacent { 1 } else { view.cols };
-        let width = if adjacent { view.cols } else { 1 };
-        (0..view.filled_rows())
-            .flat_map(move |i| (0..pieces).filter_map(move |j| view.submatrix(i, j, 1, width).row_slice(0)))
+        // SAFETY: the pieces are in the slice that `new` checked.
+        Pieces::new(*self).map(|(data, len)| unsafe { core::slice::from_raw_parts(data, len) })
     }
 
     /// Row and column of an entry of this view, from its address.
@@ -201,6 +189,74 @@ impl<'a, T: Real> MatRef<'a, T> {
         // SAFETY: the part is not empty, so its first entry is one of this matrix; or the offset is zero.
         let data = unsafe { self.data.add(offset) };
         MatRef { data, rows, cols, ..*self }
+    }
+}
+
+/// The places of the entries of a column, in order.
+struct Places<T> {
+    place: *mut T,
+    stride: usize,
+    left: usize,
+}
+
+impl<T> Places<T> {
+    #[inline]
+    fn new(view: &MatRef<'_, T>, col: usize) -> Self {
+        let left = if col < view.cols { view.rows } else { 0 };
+        let place = view.data.as_ptr().wrapping_add(col.wrapping_mul(view.col_stride));
+        Places { place, stride: view.row_stride, left }
+    }
+}
+
+impl<T> Iterator for Places<T> {
+    type Item = *mut T;
+    #[inline]
+    fn next(&mut self) -> Option<*mut T> {
+        self.left = self.left.checked_sub(1)?;
+        let place = self.place;
+        self.place = place.wrapping_add(self.stride);
+        Some(place)
+    }
+}
+
+/// Where the slices of [`MatRef::lines`] are: the rows of a matrix of which every row is one piece, or every entry.
+struct Pieces<T> {
+    data: *mut T,
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+    col_stride: usize,
+    len: usize,
+    row: usize,
+    col: usize,
+}
+
+impl<T> Pieces<T> {
+    fn new(view: MatRef<'_, T>) -> Self {
+        let adjacent = |view: &MatRef<'_, T>| view.col_stride == 1 || view.cols <= 1;
+        let mut view = if adjacent(&view) { view } else { view.t() };
+        let whole = adjacent(&view);
+        if whole && view.row_stride == view.cols && view.rows > 0 {
+            (view.rows, view.cols) = (1, view.rows * view.cols);
+        }
+        let MatRef { data, rows, cols, row_stride, col_stride, .. } = view;
+        let len = if whole { cols } else { 1 };
+        Pieces { data: data.as_ptr(), rows, cols, row_stride, col_stride, len, row: 0, col: 0 }
+    }
+}
+
+impl<T> Iterator for Pieces<T> {
+    type Item = (*mut T, usize);
+    fn next(&mut self) -> Option<(*mut T, usize)> {
+        if self.row >= self.rows || self.col >= self.cols {
+            return None;
+        }
+        let place = self.data.wrapping_add(self.row * self.row_stride + self.col * self.col_stride);
+        self.col += self.len;
+        if self.col >= self.cols {
+            (self.row, self.col) = (self.row + 1, 0);
+        }
+        Some((place, self.len))
     }
 }
 
@@ -361,16 +417,16 @@ impl<'a, T: Real> MatMut<'a, T> {
         (left.t(), right.t())
     }
 
+    /// All entries to write, as slices as long as the strides allow (see [`MatRef::lines`]).
+    pub(crate) fn lines_mut(&mut self) -> impl Iterator<Item = &mut [T]> + use<'_, T> {
+        // SAFETY: the pieces are in the slice that `new` checked, and none overlaps another; the borrow of `self` makes the
+        // access exclusive.
+        Pieces::new(self.as_ref()).map(|(data, len)| unsafe { core::slice::from_raw_parts_mut(data, len) })
+    }
+
     /// Sets every entry.
     pub fn fill(&mut self, value: T) {
-        // Along rows, unless columns are what is contiguous.
-        let mut lines = if self.row_stride < self.col_stride { self.rb().t() } else { self.rb() };
-        for i in 0..lines.rows {
-            match lines.row_slice_mut(i) {
-                Some(row) => row.fill(value),
-                None => (0..lines.cols).for_each(|j| lines.put(i, j, value)),
-            }
-        }
+        self.lines_mut().for_each(|line| line.fill(value));
     }
 
     /// Ones on the diagonal, zeros elsewhere.
@@ -379,18 +435,16 @@ impl<'a, T: Real> MatMut<'a, T> {
         (0..self.rows.min(self.cols)).for_each(|i| self.put(i, i, T::ONE));
     }
 
+    /// The entries of column `col` to write, in order; none if there is no such column.
+    pub(crate) fn entries_mut(&mut self, col: usize) -> impl Iterator<Item = &mut T> + use<'_, T> {
+        // SAFETY: places of entries, which are in the slice that `new` checked and no two of which are the same; the borrow
+        // of `self` makes the access exclusive.
+        Places::new(&self.as_ref(), col).map(|place| unsafe { &mut *place })
+    }
+
     /// Writes `factor x` into the first entries of column `col`, as many as there are of both.
     pub(crate) fn put_column(&mut self, col: usize, x: &[T], factor: T) {
-        if col >= self.cols {
-            return;
-        }
-        let mut place = self.data.as_ptr().wrapping_add(col * self.col_stride);
-        for x in x.get(..self.rows).unwrap_or(x) {
-            // SAFETY: `new` checked that the place of the last entry is in the slice, and this place, of a row that there
-            // is, is not beyond it; the borrow of `self` makes the access exclusive.
-            unsafe { *place = *x * factor };
-            place = place.wrapping_add(self.row_stride);
-        }
+        x.iter().zip(self.entries_mut(col)).for_each(|(x, to)| *to = *x * factor);
     }
 
     /// Copies every entry of `source`, which has the same shape.

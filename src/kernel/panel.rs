@@ -169,7 +169,8 @@ impl<T: Real> Kernel<T> for ReflectColumns<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) {
         let n = self.a.cols();
-        let first = n / GROUP * GROUP;
+        // Single numbers gain nothing from a group.
+        let first = if S::LANES == 1 { 0 } else { n / GROUP * GROUP };
         (0..first).step_by(GROUP).for_each(|j| self.group::<S, GROUP>(simd, j));
         (first..n).for_each(|j| self.group::<S, 1>(simd, j));
     }
@@ -266,7 +267,8 @@ impl<T: Real> Kernel<T> for TransformColumns<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) {
         let n = self.a.cols();
-        let first = n / GROUP * GROUP;
+        // Single numbers gain nothing from a group.
+        let first = if S::LANES == 1 { 0 } else { n / GROUP * GROUP };
         (0..first).step_by(GROUP).for_each(|j| self.group::<S, GROUP>(simd, j));
         (first..n).for_each(|j| self.group::<S, 1>(simd, j));
     }

@@ -39,6 +39,20 @@ pub(crate) fn pairwise<T: Real>(terms: impl Iterator<Item = T>) -> T {
     full.reduce(|total, sum| sum + total).unwrap_or(T::ZERO)
 }
 
+/// Adds up `terms`, and what each addition has rounded off (Knuth, The Art of Computer Programming 2, section 4.2.2): less
+/// code and memory than [`pairwise`], where vectors are single numbers.
+fn compensated<T: Real>(terms: impl Iterator<Item = T>) -> T {
+    let (mut sum, mut lost) = (T::ZERO, T::ZERO);
+    for term in terms {
+        let new = sum + term;
+        let added = new - sum;
+        lost += (sum - (new - added)) + (term - added);
+        sum = new;
+    }
+    // Infinite sums have lost NaN.
+    if sum.is_finite() { sum + lost } else { sum }
+}
+
 /// The sum over one block of `term(x_i, y_i)`.
 #[inline]
 fn block<T: Real>(x: &[T], y: &[T], term: impl Fn(T, T) -> T) -> T {
@@ -144,36 +158,32 @@ pub fn rotate<T: Real>(x: &mut [T], y: &mut [T], c: T, s: T) {
 
 impl Isa {
     /// The inner product `x . y`.
-    #[inline]
     pub(crate) fn dot<T: Real>(self, x: &[T], y: &[T]) -> T {
-        let n = x.len().min(y.len());
-        let (x, y) = (x.get(..n).unwrap_or_default(), y.get(..n).unwrap_or_default());
-        if n <= BLOCK {
-            return self.run(Dot { x, y });
-        }
-        pairwise(x.chunks(BLOCK).zip(y.chunks(BLOCK)).map(|(x, y)| self.run(Dot { x, y })))
+        if x.len() <= BLOCK { self.run(Dot { x, y }) } else { self.long_dot(x, y) }
+    }
+
+    #[inline(never)]
+    fn long_dot<T: Real>(self, x: &[T], y: &[T]) -> T {
+        let blocks = x.chunks(BLOCK).zip(y.chunks(BLOCK)).map(|(x, y)| self.run(Dot { x, y }));
+        if self.is_scalar() { compensated(blocks) } else { pairwise(blocks) }
     }
 
     /// `y += a x`
-    #[inline]
     pub(crate) fn axpy<T: Real>(self, a: T, x: &[T], y: &mut [T]) {
         self.run(Axpy { a, x, y });
     }
 
     /// `x *= a`
-    #[inline]
     pub(crate) fn scale<T: Real>(self, a: T, x: &mut [T]) {
         self.run(Scale { a, x });
     }
 
     /// `(x, y) += (a x + b y, c x + d y)` for the rows `[a, b]` and `[c, d]`.
-    #[inline]
     pub(crate) fn combine<T: Real>(self, x: &mut [T], y: &mut [T], row_x: [T; 2], row_y: [T; 2]) {
         self.run(Combine { x, y, row_x, row_y });
     }
 
     /// The largest `|x_i|`; 0 if there is none. NaN is ignored.
-    #[inline]
     pub(crate) fn max_abs<T: Real>(self, x: &[T]) -> T {
         self.run(MaxAbs { x })
     }
@@ -194,12 +204,10 @@ impl Isa {
             return largest;
         }
         let e = largest.exponent();
-        reduce(x, x, |x, _| {
-            let scaled = x.scale(-e);
-            scaled * scaled
-        })
-        .sqrt()
-        .scale(e)
+        let square = |x: T| x.scale(-e) * x.scale(-e);
+        let sum =
+            if self.is_scalar() { compensated(x.iter().map(|x| square(*x))) } else { reduce(x, x, |x, _| square(x)) };
+        sum.sqrt().scale(e)
     }
 }
 
@@ -348,10 +356,19 @@ impl<T: Real> Kernel<T> for MaxAbs<'_, T> {
         for x in self.x.chunks(S::LANES) {
             largest = simd.max(simd.abs(simd.load(x)), largest);
         }
-        let mut lanes = [T::ZERO; LANES];
-        simd.store(largest, &mut lanes);
-        lanes.iter().fold(T::ZERO, |largest, x| largest.max(*x))
+        largest_lane(simd, largest)
     }
+}
+
+/// The largest number in a vector without negative ones.
+#[inline(always)]
+fn largest_lane<S: Simd<T>, T: Real>(simd: S, x: S::Vector) -> T {
+    if S::LANES == 1 {
+        return simd.sum(x);
+    }
+    let mut lanes = [T::ZERO; LANES];
+    simd.store(x, &mut lanes);
+    lanes.iter().fold(T::ZERO, |largest, x| largest.max(*x))
 }
 
 struct Finite<'a, T> {
@@ -370,9 +387,7 @@ impl<T: Real> Kernel<T> for Finite<'_, T> {
             largest = simd.max(simd.abs(x), largest);
             sum = simd.mul_add(x, zero, sum);
         }
-        let mut lanes = [T::ZERO; LANES];
-        simd.store(largest, &mut lanes);
-        (simd.sum(sum) == T::ZERO).then(|| lanes.iter().fold(T::ZERO, |largest, x| largest.max(*x)))
+        (simd.sum(sum) == T::ZERO).then(|| largest_lane(simd, largest))
     }
 }
 

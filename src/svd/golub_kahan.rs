@@ -95,7 +95,7 @@ pub fn golub_kahan<T: Real>(
 fn tall<T: Real>(
     a: MatRef<'_, T>,
     exponent: i32,
-    outputs: Outputs<'_, T>,
+    outputs: Outputs<'_, '_, T>,
     options: &Options,
     scratch: &mut [T],
 ) -> Result<Info, Error> {
@@ -123,7 +123,7 @@ fn tall<T: Real>(
     let superdiagonal = b.superdiagonal.get(..k.saturating_sub(1)).unwrap_or_default();
     let isa = execution.isa();
     bidiagonal::values(b.diagonal, superdiagonal, found, isa, rest)?;
-    write_values(found, options.given_back(exponent), options.threshold, s)?;
+    write_values(found, options.given_back(exponent), T::from_f64(options.threshold), s)?;
     if left.is_none() && right.is_none() {
         return Ok(Info::new(true, 0, s, exponent));
     }
@@ -133,7 +133,7 @@ fn tall<T: Real>(
     let converged = bidiagonal::vectors(b.diagonal, superdiagonal, found, want_x, want_y, execution, rest)?;
 
     let reflectors = if by_qr { square.as_ref() } else { work.as_ref() };
-    if let Some(mut left) = left {
+    if let Some(left) = left {
         let rows = reflectors.rows();
         let small = k <= UNBLOCKED && rows == k;
         if small {
@@ -157,7 +157,7 @@ fn tall<T: Real>(
             apply(Side::Forward, work.as_ref(), tau, left.rb(), execution, rest)?;
         }
     }
-    if let Some(mut right) = right {
+    if let Some(right) = right {
         let reflectors = reflectors.t().submatrix(1, 0, k.saturating_sub(1), k.saturating_sub(1));
         let mut part = y.as_mut().submatrix(1, 0, k, k);
         if k <= UNBLOCKED {

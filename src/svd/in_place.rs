@@ -144,7 +144,7 @@ fn decompose<T: Real>(
     let superdiagonal = superdiagonal.get_mut(..k.saturating_sub(1)).unwrap_or_default();
 
     bidiagonal::values(diagonal, superdiagonal, found, isa, steps)?;
-    write_values(found, options.given_back(exponent), options.threshold, s)?;
+    write_values(found, options.given_back(exponent), T::from_f64(options.threshold), s)?;
     if result == InPlace::Nothing && square.is_none() {
         return Ok(Info::new(true, 0, s, exponent));
     }

@@ -162,13 +162,14 @@ impl Info {
 ///
 /// The margin makes the choice stable where two entries are equal but for rounding.
 pub fn column_sign<T: Real>(x: MatRef<'_, T>, col: usize) -> T {
-    let entries = || (0..x.rows()).map(|i| x.at(i, col));
-    let largest = entries().fold(T::ZERO, |largest, x| x.abs().max(largest));
+    let largest = x.entries(col).fold(T::ZERO, |largest, x| x.abs().max(largest));
     let limit = largest * (T::ONE - T::EPSILON.sqrt());
-    match entries().find(|x| x.abs() >= limit) {
-        Some(first) if first < T::ZERO => -T::ONE,
-        _ => T::ONE,
+    for x in x.entries(col) {
+        if x.abs() >= limit {
+            return if *x < T::ZERO { -T::ONE } else { T::ONE };
+        }
     }
+    T::ONE
 }
 
 /// Columns of U and V for an `m x n` matrix.
@@ -197,47 +198,48 @@ fn check_outputs<T>(
 }
 
 /// What the decomposition of a tall matrix returns.
-struct Outputs<'a, T> {
-    s: &'a mut [T],
-    left: Option<MatMut<'a, T>>,
-    right: Option<MatMut<'a, T>>,
+struct Outputs<'o, 'a, T> {
+    s: &'o mut [T],
+    left: &'o mut Option<MatMut<'a, T>>,
+    right: &'o mut Option<MatMut<'a, T>>,
 }
 
 /// Checks the arguments of a method for every shape, and has it decompose `2^exponent A`, or the transpose of that if it is
 /// wide, whose U and V are exchanged.
-fn as_tall<T: Real>(
+fn as_tall<'a, T: Real>(
     a: MatRef<'_, T>,
     s: &mut [T],
-    [mut u, mut v]: [Option<MatMut<'_, T>>; 2],
+    mut factors: [Option<MatMut<'a, T>>; 2],
     options: &Options,
     needed: usize,
     scratch: &mut [T],
-    decompose: impl FnOnce(MatRef<'_, T>, i32, Outputs<'_, T>, &mut [T]) -> Result<Info, Error>,
+    decompose: impl FnOnce(MatRef<'_, T>, i32, Outputs<'_, 'a, T>, &mut [T]) -> Result<Info, Error>,
 ) -> Result<Info, Error> {
     let (m, n) = a.shape();
-    check_outputs((m, n), s, &u, &v, options)?;
+    let [u, v] = &mut factors;
+    check_outputs((m, n), s, u, v, options)?;
     check::exact_index::<T>(m.min(n))?;
     enough(scratch, needed)?;
     let exponent = scaling_exponent(check::finite(a, Operand::A)?);
-    let (left, right) = (u.as_mut().map(MatMut::rb), v.as_mut().map(MatMut::rb));
-    let (tall, outputs) =
-        if m >= n { (a, Outputs { s, left, right }) } else { (a.t(), Outputs { s, left: right, right: left }) };
-    let info = decompose(tall, exponent, outputs, scratch)?;
+    let (tall, left, right) = if m >= n { (a, &mut *u, &mut *v) } else { (a.t(), &mut *v, &mut *u) };
+    let info = decompose(tall, exponent, Outputs { s, left, right }, scratch)?;
     fix_pair(u.as_mut(), v.as_mut(), m.min(n));
     Ok(info)
 }
 
 /// Writes `2^exponent` times the values, those below the threshold as zeros, and zeros where there are no more. Refuses, and
 /// writes nothing, if the first, the largest, is beyond the range.
-fn write_values<T: Real>(values: &[T], exponent: i32, threshold: f64, s: &mut [T]) -> Result<(), Error> {
+fn write_values<T: Real>(values: &[T], exponent: i32, threshold: T, s: &mut [T]) -> Result<(), Error> {
     let largest = values.first().copied().unwrap_or_default();
     if !largest.scale(exponent).is_finite() {
         return Err(Error::Overflow { exponent: largest.exponent() + exponent });
     }
-    let limit = largest * T::from_f64(threshold);
+    let limit = largest * threshold;
     s.fill(T::ZERO);
-    for (s, value) in s.iter_mut().zip(values).take_while(|(_, value)| **value >= limit) {
-        *s = value.scale(exponent);
+    for (s, value) in s.iter_mut().zip(values) {
+        if *value >= limit {
+            *s = value.scale(exponent);
+        }
     }
     Ok(())
 }
@@ -280,10 +282,21 @@ fn complete<T: Real>(
     count: usize,
     tau: &mut [T],
     buffer: &mut [T],
-    mut put: impl FnMut(usize, &[T]),
+    put: impl FnMut(usize, &[T]),
 ) {
     factor(isa, x, tau);
-    let column = buffer.get_mut(..x.rows()).unwrap_or_default();
+    complement(isa, x, count, tau, buffer.get_mut(..x.rows()).unwrap_or_default(), put);
+}
+
+/// The same from the reflectors that are there already; `column` has a column.
+fn complement<T: Real>(
+    isa: Isa,
+    x: &Columns<'_, T>,
+    count: usize,
+    tau: &[T],
+    column: &mut [T],
+    mut put: impl FnMut(usize, &[T]),
+) {
     for j in tau.len()..count {
         column.fill(T::ZERO);
         column.put(j, T::ONE);
@@ -293,11 +306,5 @@ fn complete<T: Real>(
 }
 
 fn negate<T: Real>(x: &mut MatMut<'_, T>, col: usize) {
-    if let Some(column) = x.rb().t().row_slice_mut(col) {
-        return column.iter_mut().for_each(|x| *x = -*x);
-    }
-    for i in 0..x.rows() {
-        let negative = -x.at(i, col);
-        x.put(i, col, negative);
-    }
+    x.entries_mut(col).for_each(|x| *x = -*x);
 }

@@ -58,7 +58,7 @@ pub(super) fn two_by_two<T: Real>(
         s.put(0, first);
         s.put(1, second);
     } else {
-        write_values(&[first, second], exponent, options.threshold, s)?;
+        write_values(&[first, second], exponent, T::from_f64(options.threshold), s)?;
     }
     let nonzero = usize::from(s.at(0) > T::ZERO) + usize::from(s.at(1) > T::ZERO);
     let info = Info { converged: true, sweeps: 0, nonzero, exponent: told };

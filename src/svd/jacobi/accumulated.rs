@@ -1,17 +1,18 @@
 //! Jacobi on the columns of `X = R^T`, the rotations accumulated: `R^T W = X`, `A = (Q W) diag(s) (P Y)^T`.
 //!
 //! Column `j` is kept as `2^e_j` times a column of norm about one, with an integer `e_j`. An inner product of two such
-//! columns neither over- nor underflows in the terms that matter, whatever the grading. With `r` the ratio of the true
-//! norms of columns q and p, `cos` the cosine between them, the rotation that makes them orthogonal has the tangent
+//! columns neither over- nor underflows in the terms that matter, whatever the grading. With `r <= 1` the ratio of the true
+//! norms of columns q and p, `cos` the cosine between them, they become orthogonal by the rotation
 //!
 //! ```text
-//! t = sign(zeta) / (|zeta| + sqrt(1 + zeta^2)),    zeta = (1/r - r) / (2 cos)
-//! p += s q - d p,  q -= s p + d q,                 c = 1 / sqrt(1 + t^2),  s = t c,  d = s^2 / (1 + c)
+//! t = 2 r cos / (d + sqrt(d^2 + (2 r cos)^2)),  d = 1 - r^2      its tangent
+//! p += s q - v p,  q -= s p + v q                                s = t / sqrt(1 + t^2),  v = 1 - 1 / sqrt(1 + t^2)
 //! |p|^2 <- |p|^2 (1 + t r cos),   |q|^2 <- |q|^2 (1 - t cos / r)
 //! ```
 //!
-//! As `d = 1 - c` keeps its digits, the rotation is orthogonal to within the rounding of its results. With c, which
-//! rounds to one for most of the last rotations, both columns would grow each time.
+//! t and s are proportional to r, which may be too small for a number. So what is computed is t / r, from which all but s
+//! follows; and powers of two come last. As v keeps its digits, the rotation is orthogonal to within the rounding of its
+//! results. With `1 - v`, which rounds to one for most of the last rotations, both columns would grow each time.
 //!
 //! The larger column grows, so the order settles. Each step of a sweep first brings the longest remaining column to the
 //! front (de Rijk, SISC 10, 1989). Pairs with a cosine below `eps sqrt(k)` are orthogonal; sweeps end when quadratic
@@ -22,209 +23,202 @@ use super::{Outputs, finished, write_values};
 use crate::columns::{Columns, Total};
 use crate::error::Error;
 use crate::kernel::{Found, Isa};
-use crate::qr::apply_q;
+use crate::qr::{KNOWN, Known, apply_q, bring_longest, factor_pivoted};
+use crate::range::multiply_slice;
 use crate::real::Real;
-use crate::svd::{Info, Options, complete};
+use crate::svd::{Info, Options, complement};
 
-/// Memory for [`decompose`] of an `l x k` matrix: twice `k^2`, `l`, then `k` numbers each.
+/// Memory for [`decompose`] of an `l x k` matrix: `2 k^2`, `l`, and [`Known`] of each column.
 pub(super) struct Memory<'a, T> {
-    pub x: &'a mut [T],
-    pub w: &'a mut [T],
+    pub columns: &'a mut [T],
     pub buffer: &'a mut [T],
-    pub norms: &'a mut [T],
-    pub exponents: &'a mut [T],
-    pub values: &'a mut [T],
+    pub known: &'a mut [T],
 }
 
-/// Values and vectors from the pivoted QR factorization of a tall matrix.
+/// Values and vectors from the pivoted QR factorization of a tall matrix, of which `tau` is overwritten.
 pub(super) fn decompose<T: Real>(
-    triangle: &Triangle<'_, T>,
-    outputs: &mut Outputs<'_, T>,
+    triangle: &mut Triangle<'_, T>,
+    outputs: &mut Outputs<'_, '_, T>,
     options: &Options,
     memory: Memory<'_, T>,
 ) -> Result<Info, Error> {
-    let Triangle { isa, exponent, qr, rank, .. } = triangle;
-    let (isa, k, rank) = (*isa, qr.cols(), *rank);
-    let Memory { x, w, buffer, norms, exponents, values } = memory;
+    let Triangle { isa, exponent, rank, threshold, .. } = *triangle;
+    let k = triangle.qr.cols();
+    let Memory { columns, buffer, known } = memory;
     let Outputs { s, left, right } = outputs;
-    let mut x = Columns::zeroed(x.get_mut(..k * rank).unwrap_or_default(), k, rank);
-    let mut w = Columns::zeroed(w.get_mut(..rank * rank).unwrap_or_default(), rank, rank);
-    for j in 0..rank {
-        w.put(j, j, T::ONE);
-        for i in j..k {
-            x.put(i, j, qr.at(j, i));
+    let height = if left.is_some() { k + rank } else { k };
+    let mut columns = Columns::zeroed(columns.get_mut(..height * rank).unwrap_or_default(), height, rank);
+    let rows_of_r = triangle.qr.as_ref().t();
+    for (j, column) in columns.columns_mut().enumerate() {
+        let (x, w) = column.split_at_mut_checked(k).unwrap_or_default();
+        rows_of_r.copy_column(j, x);
+        x.get_mut(..j).unwrap_or_default().fill(T::ZERO);
+        if let Some(w) = w.get_mut(j) {
+            *w = T::ONE;
         }
-        exponents.put(j, T::ZERO);
     }
-    let w = left.is_some().then_some(w);
-    let mut state = State { isa, tolerance: T::EPSILON * T::from_usize(k).sqrt(), x, w, norms, exponents };
+    let (known, _) = known.as_chunks_mut();
+    let known = known.get_mut(..rank).unwrap_or_default();
+    known.fill([T::ZERO; KNOWN]);
+    let mut state = State { isa, tolerance: T::EPSILON * T::from_usize(k).sqrt(), columns, rows: k, known };
     let (sweeps, converged) = state.orthogonalize(options.max_sweeps);
-    state.sort();
-    let State { mut x, w, norms, exponents, .. } = state;
+    let State { mut columns, known, .. } = state;
 
-    values.fill(T::ZERO);
-    for (j, value) in values.iter_mut().enumerate().take(rank) {
-        *value = norms.at(j).scale(exponents.at(j).to_i32());
+    let mut directions = 0;
+    buffer.fill(T::ZERO);
+    for (value, [_, length, _]) in buffer.iter_mut().zip(&*known) {
+        // Zero if a caller of `square` has computed no number. And a column may have cancelled to nothing.
+        *value = length.scale(-unit::<T>()).max(T::ZERO);
+        directions += usize::from(*length > T::ZERO);
     }
-    // A column may also have cancelled to nothing.
-    let directions = norms.iter().take(rank).take_while(|norm| **norm > T::ZERO).count();
-    write_values(values, options.given_back(*exponent), options.threshold, s)?;
+    write_values(buffer, options.given_back(exponent), threshold, s)?;
 
     if let Some(left) = left {
         for j in 0..left.cols() {
             buffer.fill(T::ZERO);
-            match w.as_ref().filter(|_| j < rank) {
-                Some(w) => buffer.iter_mut().zip(w.col(j)).for_each(|(b, w)| *b = *w),
-                None => buffer.put(j, T::ONE),
+            columns.as_ref().submatrix(k, 0, rank, rank).copy_column(j, buffer);
+            if j >= rank {
+                buffer.put(j, T::ONE);
             }
-            apply_q(isa, qr, triangle.tau, buffer);
+            apply_q(isa, &triangle.qr, triangle.tau, buffer);
             triangle.put_left(buffer, left, j);
         }
     }
     if let Some(right) = right {
-        for j in 0..directions {
-            isa.scale(T::ONE / norms.at(j), x.col_mut(j));
-            triangle.put_right(x.col(j), right, j);
+        for (j, (column, known)) in columns.columns_mut().zip(&*known).enumerate() {
+            let (x, w) = column.split_at_mut_checked(k).unwrap_or_default();
+            if j < directions {
+                isa.scale(T::ONE / norm(known), x);
+                triangle.put_right(x, right, j);
+            }
+            w.fill(T::ZERO);
         }
         if directions < k {
-            let tau = exponents.get_mut(..directions).unwrap_or_default();
-            complete(isa, &mut x, k, tau, buffer, |j, column| triangle.put_right(column, right, j));
+            factor_pivoted(isa, &mut columns, triangle.tau.get_mut(..directions).unwrap_or_default(), known);
+            let (tau, column) =
+                (triangle.tau.get(..directions).unwrap_or_default(), buffer.get_mut(..k).unwrap_or_default());
+            complement(isa, &columns, k, tau, column, |j, column| triangle.put_right(column, right, j));
         }
     }
-    Ok(Info::new(converged, sweeps, s, *exponent))
+    Ok(Info::new(converged, sweeps, s, exponent))
 }
 
-/// The columns in work: `X = Y 2^e`, the rotations W if they are collected, and the norms of the columns of Y.
+/// The columns in work, and e and the length of each column of X: `X = Y 2^e`, and below it the rotations W if they are
+/// collected.
 struct State<'a, T> {
     isa: Isa,
     tolerance: T,
-    x: Columns<'a, T>,
-    w: Option<Columns<'a, T>>,
-    norms: &'a mut [T],
-    exponents: &'a mut [T],
+    columns: Columns<'a, T>,
+    /// Of X.
+    rows: usize,
+    known: &'a mut [Known<T>],
 }
 
 impl<T: Real> State<'_, T> {
-    /// Sweeps until the columns are orthogonal. Returns the number of sweeps, and whether the tolerance was met.
+    /// Sweeps until the columns are orthogonal, then orders them by length. Returns the number of sweeps, and whether the
+    /// tolerance was met.
     fn orthogonalize(&mut self, max_sweeps: usize) -> (usize, bool) {
-        let n = self.x.cols();
-        for sweep in 0..max_sweeps {
+        let n = self.known.len();
+        let (mut sweeps, mut converged) = (0, n < 2);
+        loop {
             (0..n).for_each(|j| self.rescale(j));
+            let last = converged || sweeps == max_sweeps;
             let mut found = Found::NOTHING;
             for p in 0..n {
                 self.bring_longest(p);
-                for q in p + 1..n {
-                    found = found.and(self.rotate_pair(p, q));
+                if !last {
+                    (p + 1..n).for_each(|q| self.rotate_pair(p, q, &mut found));
                 }
             }
-            if finished(n, found) {
-                return (sweep + 1, true);
+            if last {
+                return (sweeps, converged);
             }
+            sweeps += 1;
+            converged = finished(n, found);
         }
-        (max_sweeps, n < 2)
     }
 
-    /// Makes columns `p` and `q` orthogonal unless they are.
-    fn rotate_pair(&mut self, p: usize, q: usize) -> Found<T> {
-        let (norm_p, norm_q) = (self.norms.at(p), self.norms.at(q));
-        if norm_p == T::ZERO || norm_q == T::ZERO {
-            return Found::NOTHING;
-        }
-        let (xp, xq) = self.x.pair_mut(p, q);
+    /// Makes columns `p` and `q` orthogonal unless they are, the first being the longer one. A function of its own, so that
+    /// its numbers have registers.
+    #[inline(never)]
+    fn rotate_pair(&mut self, p: usize, q: usize, found: &mut Found<T>) {
+        let (known_p, known_q) = (self.known.at(p), self.known.at(q));
+        let (norm_p, norm_q) = (norm(&known_p), norm(&known_q));
+        let (column_p, column_q) = self.columns.pair_mut(p, q);
+        let (xp, wp) = column_p.split_at_mut_checked(self.rows).unwrap_or_default();
+        let (xq, wq) = column_q.split_at_mut_checked(self.rows).unwrap_or_default();
         let cosine = self.isa.dot(xp, xq) / norm_p / norm_q;
-        if cosine.abs() <= self.tolerance {
-            return Found::NOTHING;
+        if norm_q == T::ZERO || cosine.abs() <= self.tolerance {
+            return;
         }
-        let kept = norm_q / norm_p;
-        let shift = (self.exponents.at(q) - self.exponents.at(p)).to_i32();
-        // Beyond this ratio of the norms 1 + t^2 rounds to 1 and t to cos r or -cos / r; their products with powers of
-        // two are then written out, as the powers alone may not be representable.
-        let far = T::SIGNIFICAND_BITS as i32;
-        let (d, s, gain, loss, up, down);
-        if shift < -far {
-            let t = kept * cosine;
-            (d, s, up, down) = (T::ZERO, t.scale(shift), t.scale(shift).scale(shift), -t);
-            (gain, loss) = (T::ONE, T::ONE - cosine * cosine);
-        } else if shift > far {
-            let t = cosine / kept;
-            (d, s, up, down) = (T::ZERO, -t.scale(-shift), -t, t.scale(-shift).scale(-shift));
-            (gain, loss) = (T::ONE - cosine * cosine, T::ONE);
+        let ([exponent_p, length_p, _], [exponent_q, length_q, _]) = (known_p, known_q);
+        let shift = (exponent_q - exponent_p).to_i32();
+        let ratio = length_q / length_p;
+        // Below zero only by rounding.
+        let difference = ((T::ONE - ratio) * (T::ONE + ratio)).max(T::ZERO);
+        let double = cosine + cosine;
+        let square = double * ratio * (double * ratio);
+        let quotient = double / (difference + (difference * difference + square).sqrt());
+        let tangent = quotient * ratio;
+        let root = (T::ONE + tangent * tangent).sqrt();
+        let change = quotient / root;
+        let sine = change * ratio;
+        let versine = sine * tangent / (T::ONE + root);
+        let (up, down) = (sine.scale(shift), -change * (norm_q / norm_p));
+        self.isa.combine(xp, xq, [-versine, up], [down, -versine]);
+        self.isa.combine(wp, wq, [-versine, sine], [-sine, -versine]);
+        self.put_length(p, length_p * (T::ONE + tangent * ratio * cosine).sqrt());
+        let left = T::ONE - quotient * cosine;
+        if left > T::from_f64(0.01) {
+            self.put_length(q, length_q * left.sqrt());
         } else {
-            let ratio = kept * T::pow2(shift);
-            let zeta = (T::ONE / ratio - ratio) / (cosine + cosine);
-            let size = T::ONE / (zeta.abs() + hypotenuse(zeta));
-            let t = if zeta < T::ZERO { -size } else { size };
-            let c = T::ONE / hypotenuse(t);
-            s = t * c;
-            d = s * s / (T::ONE + c);
-            (up, down) = (s * T::pow2(shift), -s * T::pow2(-shift));
-            (gain, loss) = (T::ONE + t * ratio * cosine, T::ONE - t * cosine / ratio);
+            // The update has cancelled.
+            self.rescale(q);
         }
-        self.isa.combine(xp, xq, [-d, up], [down, -d]);
-        if let Some(w) = &mut self.w {
-            let (wp, wq) = w.pair_mut(p, q);
-            self.isa.combine(wp, wq, [-d, s], [-s, -d]);
-        }
-        for (j, factor) in [(p, gain), (q, loss)] {
-            if factor > T::from_f64(0.01) {
-                self.norms.put(j, self.norms.at(j) * factor.sqrt());
-            } else {
-                // The update has cancelled.
-                self.rescale(j);
-            }
-        }
-        let change = (up * kept).abs().max((down / kept).abs());
-        Found { cosines: cosine * cosine, changes: change * change }
+        found.cosines += cosine * cosine;
+        found.changes += change * change;
     }
 
-    /// Computes the norm of column `j`, and brings its largest entry near one if it has left the neighbourhood. A column
+    fn put_length(&mut self, j: usize, length: T) {
+        if let Some([_, old, _]) = self.known.get_mut(j) {
+            *old = length;
+        }
+    }
+
+    /// Computes the length of column `j`, and brings its largest entry near one if it has left the neighbourhood. A column
     /// far below the smallest number is set to zero: of one that depends on others, each sweep would leave as much again
     /// as rounding errors are.
     fn rescale(&mut self, j: usize) {
-        let column = self.x.col_mut(j);
+        let column = self.columns.col_mut(j).get_mut(..self.rows).unwrap_or_default();
+        let [mut exponent, ..] = self.known.at(j);
         let largest = self.isa.max_abs(column);
         let e = largest.exponent();
         if largest != T::ZERO && e.abs() > 8 {
-            let exponent = self.exponents.at(j).to_i32() + e;
-            if exponent < T::MIN_EXPONENT - 2 * T::SIGNIFICAND_BITS as i32 {
+            exponent += T::from_i32(e);
+            if exponent < T::from_i32(T::MIN_EXPONENT - 2 * T::SIGNIFICAND_BITS as i32) {
                 column.fill(T::ZERO);
             } else {
-                column.iter_mut().for_each(|x| *x = x.scale(-e));
-                self.exponents.put(j, T::from_i32(exponent));
+                multiply_slice(column, -e);
             }
         }
-        self.norms.put(j, self.isa.dot(column, column).sqrt());
+        let length = self.isa.dot(column, column).sqrt().scale(exponent.to_i32() + unit::<T>());
+        self.known.put(j, [exponent, length, T::ZERO]);
     }
 
     /// Exchanges column `p` with the longest from there on.
     fn bring_longest(&mut self, p: usize) {
-        let longest = (p + 1..self.x.cols()).fold(p, |best, j| if self.longer(j, best) { j } else { best });
-        self.x.swap(p, longest);
-        if let Some(w) = &mut self.w {
-            w.swap(p, longest);
-        }
-        self.norms.exchange(p, longest);
-        self.exponents.exchange(p, longest);
-    }
-
-    /// Whether column `i` is longer than column `j`.
-    fn longer(&self, i: usize, j: usize) -> bool {
-        let shift = (self.exponents.at(i) - self.exponents.at(j)).to_i32();
-        self.norms.at(i).scale(shift) > self.norms.at(j)
-    }
-
-    /// Orders the columns by descending norm, computed afresh.
-    fn sort(&mut self) {
-        let n = self.x.cols();
-        for j in 0..n {
-            self.norms.put(j, self.isa.norm(self.x.col(j)));
-        }
-        (0..n).for_each(|p| self.bring_longest(p));
+        let longest = bring_longest(self.known, p);
+        self.columns.swap(p, longest);
     }
 }
 
-/// `sqrt(1 + x^2)` for any x.
-fn hypotenuse<T: Real>(x: T) -> T {
-    let size = x.abs();
-    if size > T::ONE / T::EPSILON { size } else { (T::ONE + size * size).sqrt() }
+/// Lengths are kept as multiples of `2^-unit`, so that each is a normal number, from the longest of a matrix that was
+/// scaled to the shortest that counts.
+fn unit<T: Real>() -> i32 {
+    T::MAX_EXPONENT / 2
+}
+
+/// The norm of a column of Y.
+fn norm<T: Real>([exponent, length, _]: &Known<T>) -> T {
+    length.scale(-exponent.to_i32() - unit::<T>())
 }

@@ -26,6 +26,7 @@ use super::{Info, Options, Outputs, as_tall, write_values};
 use crate::columns::Columns;
 use crate::error::Error;
 use crate::kernel::{Execution, Found};
+use crate::qr::KNOWN;
 use crate::range::copy_scaled;
 use crate::real::Real;
 use crate::scratch::{max, min, split, sum, times};
@@ -50,10 +51,10 @@ pub const fn jacobi_unblocked_scratch_len(m: usize, n: usize) -> usize {
     sum(layout(max(m, n), min(m, n)))
 }
 
-/// For `l x k`: the QR factorization, X, W, a column, and six numbers for each column (see [`tall`]).
-const fn layout(l: usize, k: usize) -> [usize; 10] {
-    let square = times(k, k);
-    [times(l, k), square, square, l, k, k, k, k, k, k]
+/// For `l x k`: the QR factorization, X above W, a column, and six numbers for each column: three of the factorization, and
+/// what is known of it in turn.
+const fn layout(l: usize, k: usize) -> [usize; 7] {
+    [times(l, k), times(k, times(k, 2)), l, k, k, k, times(k, KNOWN)]
 }
 
 /// The singular value decomposition `A = U diag(s) V^T` by one-sided Jacobi rotations, for speed.
@@ -122,19 +123,20 @@ pub(super) const fn square_scratch_len(n: usize) -> usize {
 pub(super) fn square<T: Real>(
     fill: impl FnOnce(&mut Columns<'_, T>),
     s: &mut [T],
-    mut u: Option<MatMut<'_, T>>,
-    mut v: Option<MatMut<'_, T>>,
+    u: Option<MatMut<'_, T>>,
+    v: Option<MatMut<'_, T>>,
     execution: Execution,
     scratch: &mut [T],
 ) -> Result<bool, Error> {
     let n = s.len();
-    let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(n, n))?;
+    let [work, columns, buffer, tau, order, rows, known] = split(scratch, layout(n, n))?;
     let options = Options::new().execution(execution);
-    let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
-    let triangle = Triangle::new(fill, (n, n), 0, &options, memory);
-    let memory = accumulated::Memory { x, w, buffer, norms, exponents, values };
-    let mut outputs = Outputs { s, left: u.as_mut().map(MatMut::rb), right: v.as_mut().map(MatMut::rb) };
-    Ok(accumulated::decompose(&triangle, &mut outputs, &options, memory)?.converged)
+    let memory = triangle::Memory { work, tau, order, rows, known };
+    let mut triangle = Triangle::new(fill, (n, n), 0, &options, memory);
+    let memory = accumulated::Memory { columns, buffer, known };
+    let [left, right] = &mut [u, v];
+    let mut outputs = Outputs { s, left, right };
+    Ok(accumulated::decompose(&mut triangle, &mut outputs, &options, memory)?.converged)
 }
 
 /// The steps of both: `solved` is tried first, and returns nothing if the rotations must be accumulated.
@@ -145,20 +147,20 @@ fn decompose<T: Real>(
     v: Option<MatMut<'_, T>>,
     options: &Options,
     scratch: &mut [T],
-    solved: impl FnOnce(&Triangle<'_, T>, &mut Outputs<'_, T>) -> Result<Option<Info>, Error>,
+    solved: impl FnOnce(&Triangle<'_, T>, &mut Outputs<'_, '_, T>) -> Result<Option<Info>, Error>,
 ) -> Result<Info, Error> {
     let needed = jacobi_unblocked_scratch_len(a.rows(), a.cols());
     as_tall(a, s, [u, v], options, needed, scratch, |a, exponent, mut outputs, scratch| {
         let (l, k) = a.shape();
-        let [work, x, w, buffer, tau, order, rows, norms, exponents, values] = split(scratch, layout(l, k))?;
-        let memory = triangle::Memory { work, tau, order, rows, norms, references: values };
+        let [work, columns, buffer, tau, order, rows, known] = split(scratch, layout(l, k))?;
+        let memory = triangle::Memory { work, tau, order, rows, known };
         let fill = |work: &mut Columns<'_, T>| copy_scaled(a, exponent, work);
-        let triangle = Triangle::new(fill, (l, k), exponent, options, memory);
+        let mut triangle = Triangle::new(fill, (l, k), exponent, options, memory);
         if let Some(info) = solved(&triangle, &mut outputs)? {
             return Ok(info);
         }
-        let memory = accumulated::Memory { x, w, buffer, norms, exponents, values };
-        accumulated::decompose(&triangle, &mut outputs, options, memory)
+        let memory = accumulated::Memory { columns, buffer, known };
+        accumulated::decompose(&mut triangle, &mut outputs, options, memory)
     })
 }
 

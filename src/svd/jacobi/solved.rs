@@ -46,7 +46,7 @@ pub(super) const fn steps_len(l: usize, k: usize) -> usize {
 /// Values and vectors from the pivoted QR factorization of a tall matrix; nothing if the rotations must be accumulated.
 pub(super) fn decompose<T: Real>(
     triangle: &Triangle<'_, T>,
-    outputs: &mut Outputs<'_, T>,
+    outputs: &mut Outputs<'_, '_, T>,
     options: &Options,
     memory: &mut [T],
 ) -> Result<Option<Info>, Error> {
@@ -69,7 +69,7 @@ pub(super) fn decompose<T: Real>(
     }
     let mut factor = Factor { x, inverse: inverse.as_ref().t(), norms: norms.get_mut(..rank).unwrap_or_default() };
     let Some(rotated) = factor.rotate(options, steps)? else { return Ok(None) };
-    write_values(factor.norms, options.given_back(*exponent), options.threshold, s)?;
+    write_values(factor.norms, options.given_back(*exponent), T::from_f64(options.threshold), s)?;
 
     if let Some(right) = right {
         let mut w = Columns::zeroed(w, k, k);

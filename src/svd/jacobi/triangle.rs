@@ -7,28 +7,29 @@
 
 use crate::columns::{Columns, Total};
 use crate::kernel::Isa;
-use crate::qr::factor_pivoted;
+use crate::qr::{Known, bring_longest, factor_pivoted};
 use crate::real::Real;
 use crate::svd::Options;
 use crate::view::MatMut;
 
-/// Memory for [`Triangle`] of an `l x k` matrix: the factorization, then `k` numbers each.
+/// Memory for [`Triangle`] of an `l x k` matrix: the factorization, and of each column tau, two places, and [`Known`].
 pub(super) struct Memory<'a, 'b, T> {
     pub work: &'a mut [T],
     pub tau: &'a mut [T],
     pub order: &'a mut [T],
     pub rows: &'a mut [T],
-    pub norms: &'b mut [T],
-    pub references: &'b mut [T],
+    pub known: &'b mut [T],
 }
 
 /// `2^exponent A P = Q R` for an A with no more columns than rows.
 pub(super) struct Triangle<'a, T> {
     pub isa: Isa,
     pub exponent: i32,
+    /// Values below this part of the largest are zero.
+    pub threshold: T,
     /// R, and below the diagonal the reflectors of Q.
     pub qr: Columns<'a, T>,
-    pub tau: &'a [T],
+    pub tau: &'a mut [T],
     /// Rows of R that are not zero.
     pub rank: usize,
     /// Where each column and row came from; empty if the rows were not moved.
@@ -37,7 +38,7 @@ pub(super) struct Triangle<'a, T> {
 }
 
 impl<'a, T: Real> Triangle<'a, T> {
-    /// Factorizes the `l x k` matrix that `fill` writes; rows of R that are together below `threshold` times the first are
+    /// Factorizes the `l x k` matrix that `fill` writes; rows of R that are together below the threshold times the first are
     /// taken for zero.
     pub fn new(
         fill: impl FnOnce(&mut Columns<'_, T>),
@@ -47,16 +48,20 @@ impl<'a, T: Real> Triangle<'a, T> {
         memory: Memory<'a, '_, T>,
     ) -> Self {
         let isa = options.execution.isa();
-        let Memory { work, tau, order, rows, norms, references } = memory;
+        let Memory { work, tau, order, rows, known } = memory;
         let mut qr = Columns::new(work, l, k);
         fill(&mut qr);
+        let (known, _) = known.as_chunks_mut();
         let rows = if l == k { rows } else { &mut [] };
         if l == k {
-            sort_rows(&mut qr, rows, norms, references);
+            sort_rows(&mut qr, known);
+            put_places(known, rows);
         }
-        factor_pivoted(isa, &mut qr, tau, order, norms, references);
-        let rank = rank(&qr, T::from_f64(options.threshold));
-        Triangle { isa, exponent, qr, tau, rank, order, rows }
+        factor_pivoted(isa, &mut qr, tau, known);
+        put_places(known, order);
+        let threshold = T::from_f64(options.threshold);
+        let rank = rank(&qr, threshold);
+        Triangle { isa, exponent, threshold, qr, tau, rank, order, rows }
     }
 
     /// Writes `x` into column `j` of V, each entry where the pivoting took it from.
@@ -86,27 +91,25 @@ impl<'a, T: Real> Triangle<'a, T> {
     }
 }
 
-/// Orders the rows of a square matrix by descending largest magnitude; `rows` returns where each came from.
-fn sort_rows<T: Real>(a: &mut Columns<'_, T>, rows: &mut [T], sizes: &mut [T], buffer: &mut [T]) {
-    let n = a.cols();
-    sizes.fill(T::ZERO);
-    for j in 0..n {
-        sizes.iter_mut().zip(a.col(j)).for_each(|(size, x)| *size = x.abs().max(*size));
+fn put_places<T: Real>(known: &[Known<T>], places: &mut [T]) {
+    for ([j, ..], place) in known.iter().zip(places) {
+        *place = *j;
     }
-    for i in 0..n {
-        let size = sizes.at(i);
-        let mut place = i;
-        while place > 0 && sizes.at(place - 1) < size {
-            sizes.exchange(place, place - 1);
-            rows.put(place, rows.at(place - 1));
-            place -= 1;
+}
+
+/// Orders the rows of a square matrix by descending largest magnitude; `known` returns where each came from.
+fn sort_rows<T: Real>(a: &mut Columns<'_, T>, known: &mut [Known<T>]) {
+    for (i, known) in known.iter_mut().enumerate() {
+        *known = [T::from_usize(i), T::ZERO, T::ZERO];
+    }
+    for column in a.columns_mut() {
+        for ([_, size, _], x) in known.iter_mut().zip(column) {
+            *size = x.abs().max(*size);
         }
-        rows.put(place, T::from_usize(i));
     }
-    for j in 0..n {
-        let column = a.col_mut(j);
-        buffer.iter_mut().zip(rows.iter()).for_each(|(to, row)| *to = column.at(row.to_usize()));
-        column.iter_mut().zip(buffer.iter()).for_each(|(to, x)| *to = *x);
+    for i in 0..known.len() {
+        let longest = bring_longest(known, i);
+        a.columns_mut().for_each(|column| column.exchange(i, longest));
     }
 }
 

@@ -123,7 +123,7 @@ fn update<T: Real>(
     invert_upper_blocked(qr.as_ref(), &mut inverse, execution, steps)?;
     let mut factor = Factor { x, inverse: inverse.as_ref(), norms };
     let Some((sweeps, converged)) = factor.rotate(options, steps)? else { return Ok(None) };
-    write_values(factor.norms, options.given_back(exponent), options.threshold, s)?;
+    write_values(factor.norms, options.given_back(exponent), T::from_f64(options.threshold), s)?;
 
     let w = &mut scaled.as_mut().submatrix(0, 0, n, n);
     gemm(T::ONE, factor.inverse, factor.x.as_ref(), T::ZERO, w.rb(), execution, steps)?;

@@ -74,7 +74,7 @@ pub(super) fn decompose<T: Real>(
         directions += usize::from(*square > T::ZERO);
     }
     let exponent = if options.scaled { told } else { 0 } - shift;
-    write_values(squares, exponent, options.threshold, s)?;
+    write_values(squares, exponent, T::from_f64(options.threshold), s)?;
     let mut nonzero = 0;
     for s in s.iter() {
         nonzero += usize::from(*s > T::ZERO);

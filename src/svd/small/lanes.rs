@@ -181,7 +181,7 @@ impl<T: Real> Lanewise<'_, '_, T> {
         };
         let values = values.get(..cols).unwrap_or_default();
         let exponent = if self.options.scaled { told } else { 0 } - shift - taken;
-        write_values(values, exponent, self.options.threshold, self.s)?;
+        write_values(values, exponent, T::from_f64(self.options.threshold), self.s)?;
         let (mut nonzero, mut directions) = (0, 0);
         for (j, s) in self.s.iter().enumerate() {
             nonzero += usize::from(*s > T::ZERO);
