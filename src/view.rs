@@ -119,7 +119,17 @@ impl<'a, T: Real> MatRef<'a, T> {
 
     /// Copies column `col` into the first elements of `to`, as many as there are of both.
     pub(crate) fn copy_column(&self, col: usize, to: &mut [T]) {
-        to.iter_mut().zip(self.entries(col)).for_each(|(to, x)| *to = *x);
+        if col >= self.cols {
+            return;
+        }
+        let mut place = self.data.as_ptr().wrapping_add(col * self.col_stride);
+        let count = self.rows.min(to.len());
+        for to in to.get_mut(..count).unwrap_or_default() {
+            // SAFETY: `new` checked that the place of the last entry is in the slice, and this place, of a row that there
+            // is, is not beyond it.
+            *to = unsafe { *place };
+            place = place.wrapping_add(self.row_stride);
+        }
     }
 
     /// Entry `(row, col)`, if there is one.
@@ -444,7 +454,16 @@ impl<'a, T: Real> MatMut<'a, T> {
 
     /// Writes `factor x` into the first entries of column `col`, as many as there are of both.
     pub(crate) fn put_column(&mut self, col: usize, x: &[T], factor: T) {
-        x.iter().zip(self.entries_mut(col)).for_each(|(x, to)| *to = *x * factor);
+        if col >= self.cols {
+            return;
+        }
+        let mut place = self.data.as_ptr().wrapping_add(col * self.col_stride);
+        for x in x.get(..self.rows).unwrap_or(x) {
+            // SAFETY: `new` checked that the place of the last entry is in the slice, and this place, of a row that there
+            // is, is not beyond it; the borrow of `self` makes the access exclusive.
+            unsafe { *place = *x * factor };
+            place = place.wrapping_add(self.row_stride);
+        }
     }
 
     /// Copies every entry of `source`, which has the same shape.

@@ -101,10 +101,11 @@ fn direction<T: Real>(x: T, y: T) -> (T, (T, T)) {
 
 /// The sign that follows the rule (see [`column_sign`](super::column_sign)).
 #[inline(always)]
-fn sign<T: Real>([x, y]: [T; 2]) -> T {
-    let limit = x.abs().max(y.abs()) * (T::ONE - T::EPSILON.sqrt());
-    let first = if x.abs() >= limit { x } else { y };
-    if first < T::ZERO { -T::ONE } else { T::ONE }
+pub(super) fn sign<T: Real, const N: usize>(x: [T; N]) -> T {
+    let largest = x.into_iter().fold(T::ZERO, |largest, x| x.abs().max(largest));
+    let limit = largest * (T::ONE - T::EPSILON.sqrt());
+    let first = x.into_iter().find(|x| x.abs() >= limit);
+    if first.is_some_and(|first| first < T::ZERO) { -T::ONE } else { T::ONE }
 }
 
 #[inline(always)]

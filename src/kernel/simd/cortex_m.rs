@@ -7,8 +7,6 @@
 
 use core::arch::global_asm;
 
-pub(super) use super::slices::swap;
-
 global_asm!(
     ".macro lowrank_function name",
     ".section .text.\\name, \"ax\", %progbits",
@@ -90,6 +88,43 @@ global_asm!(
     "vmul.f32 s0, s4, s8",
     "bx lr",
     //
+    // The largest magnitude of the r1 numbers at r0, whose bits are compared without the one of the sign.
+    "lowrank_function lowrank_largest_f32",
+    "push {{r4, r5, lr}}",
+    "movs r2, #0",
+    "subs r1, #4",
+    "blt 1f",
+    "0:",
+    "ldmia r0!, {{r3, r4, r5, lr}}",
+    "cmp r2, r3, lsl #1",
+    "it lo",
+    "lsllo r2, r3, #1",
+    "cmp r2, r4, lsl #1",
+    "it lo",
+    "lsllo r2, r4, #1",
+    "cmp r2, r5, lsl #1",
+    "it lo",
+    "lsllo r2, r5, #1",
+    "cmp r2, lr, lsl #1",
+    "it lo",
+    "lsllo r2, lr, #1",
+    "subs r1, #4",
+    "bge 0b",
+    "1:",
+    "adds r1, #4",
+    "beq 3f",
+    "2:",
+    "ldmia r0!, {{r3}}",
+    "cmp r2, r3, lsl #1",
+    "it lo",
+    "lsllo r2, r3, #1",
+    "subs r1, #1",
+    "bne 2b",
+    "3:",
+    "lsrs r2, r2, #1",
+    "vmov s0, r2",
+    "pop {{r4, r5, pc}}",
+    //
     // y += s0 x, for the r2 numbers x at r0 and y at r1.
     "lowrank_function lowrank_axpy_f32",
     "subs r2, #4",
@@ -156,8 +191,10 @@ global_asm!(
     "2:",
     "bx lr",
     //
-    // x += s0 y, y -= s1 x, x += s0 y, for the r2 numbers x at r0 and y at r1, six at a time, or eight; fewer stay.
-    "lowrank_function lowrank_turn_six_f32",
+    // x += s0 y, y -= s1 x, x += s0 y, for the r2 numbers x at r0 and y at r1, eight at a time if that goes, else six; fewer stay.
+    "lowrank_function lowrank_turn_f32",
+    "lsls r3, r2, #29",
+    "beq 1f",
     "subs r2, #6",
     "it lt",
     "bxlt lr",
@@ -187,12 +224,12 @@ global_asm!(
     "vstmia r1!, {{s10-s15}}",
     "bge 0b",
     "bx lr",
-    "lowrank_function lowrank_turn_eight_f32",
+    "1:",
     "subs r2, #8",
     "it lt",
     "bxlt lr",
     "vpush {{s16-s19}}",
-    "0:",
+    "2:",
     "vldmia r0, {{s4-s11}}",
     "vldmia r1, {{s12-s19}}",
     "subs r2, #8",
@@ -222,8 +259,29 @@ global_asm!(
     "vfma.f32 s11, s19, s0",
     "vstmia r0!, {{s4-s11}}",
     "vstmia r1!, {{s12-s19}}",
-    "bge 0b",
+    "bge 2b",
     "vpop {{s16-s19}}",
+    "bx lr",
+    //
+    // Exchanges the r2 numbers at r0 and those at r1, two at a time; one that is left stays.
+    "lowrank_function lowrank_swap_f32",
+    "subs r2, #4",
+    "blt 1f",
+    "0:",
+    "vldmia r0, {{s4-s7}}",
+    "vldmia r1, {{s8-s11}}",
+    "subs r2, #4",
+    "vstmia r0!, {{s8-s11}}",
+    "vstmia r1!, {{s4-s7}}",
+    "bge 0b",
+    "1:",
+    "lsls r2, r2, #31",
+    "it cc",
+    "bxcc lr",
+    "vldmia r0, {{s4-s5}}",
+    "vldmia r1, {{s8-s9}}",
+    "vstmia r0, {{s8-s9}}",
+    "vstmia r1, {{s4-s5}}",
     "bx lr",
     //
     ".purgem lowrank_function",
@@ -233,10 +291,11 @@ global_asm!(
 unsafe extern "C" {
     fn lowrank_sqrt_f32(x: f32) -> f32;
     fn lowrank_dot_f32(x: *const f32, y: *const f32, len: usize) -> f32;
+    fn lowrank_largest_f32(x: *const f32, len: usize) -> f32;
     fn lowrank_axpy_f32(x: *const f32, y: *mut f32, len: usize, a: f32);
     fn lowrank_combine_f32(x: *mut f32, y: *mut f32, len: usize, a: f32, b: f32, c: f32, d: f32);
-    fn lowrank_turn_six_f32(x: *mut f32, y: *mut f32, len: usize, half: f32, sine: f32);
-    fn lowrank_turn_eight_f32(x: *mut f32, y: *mut f32, len: usize, half: f32, sine: f32);
+    fn lowrank_turn_f32(x: *mut f32, y: *mut f32, len: usize, half: f32, sine: f32);
+    fn lowrank_swap_f32(x: *mut f32, y: *mut f32, len: usize);
 }
 
 /// `sqrt(x)`, correctly rounded.
@@ -253,6 +312,12 @@ pub(super) fn dot(x: &[f32], y: &[f32]) -> f32 {
 }
 
 #[inline(always)]
+pub(super) fn largest(x: &[f32]) -> f32 {
+    // SAFETY: the slice has that many elements.
+    unsafe { lowrank_largest_f32(x.as_ptr(), x.len()) }
+}
+
+#[inline(always)]
 pub(super) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
     // SAFETY: both slices have that many elements, and as the second is an exclusive borrow they do not overlap.
     unsafe { lowrank_axpy_f32(x.as_ptr(), y.as_mut_ptr(), x.len().min(y.len()), a) }
@@ -266,13 +331,12 @@ pub(super) fn combine(x: &mut [f32], y: &mut [f32], [a, b]: [f32; 2], [c, d]: [f
 
 #[inline(always)]
 pub(super) fn turn(x: &mut [f32], y: &mut [f32], half: f32, sine: f32) {
-    let len = x.len().min(y.len());
     // SAFETY: both slices have that many elements, and as exclusive borrows do not overlap.
-    unsafe {
-        if len.is_multiple_of(8) {
-            lowrank_turn_eight_f32(x.as_mut_ptr(), y.as_mut_ptr(), len, half, sine);
-        } else {
-            lowrank_turn_six_f32(x.as_mut_ptr(), y.as_mut_ptr(), len, half, sine);
-        }
-    }
+    unsafe { lowrank_turn_f32(x.as_mut_ptr(), y.as_mut_ptr(), x.len().min(y.len()), half, sine) }
+}
+
+#[inline(always)]
+pub(super) fn swap(x: &mut [f32], y: &mut [f32]) {
+    // SAFETY: both slices have that many elements, and as exclusive borrows do not overlap.
+    unsafe { lowrank_swap_f32(x.as_mut_ptr(), y.as_mut_ptr(), x.len().min(y.len())) }
 }

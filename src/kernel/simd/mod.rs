@@ -200,6 +200,8 @@ pub trait Lanes: Sized {
 
     /// The inner product of two slices.
     fn dot(x: &[Self], y: &[Self]) -> Self;
+    /// The largest magnitude; none may be NaN.
+    fn largest(x: &[Self]) -> Self;
     /// `y += a x`
     fn axpy(a: Self, x: &[Self], y: &mut [Self]);
     /// `(x, y) += (a x + b y, c x + d y)` for the rows `[a, b]` and `[c, d]`.
@@ -342,6 +344,10 @@ macro_rules! lanes {
             #[inline(always)]
             fn dot(x: &[Self], y: &[Self]) -> Self {
                 $slices::dot(x, y)
+            }
+            #[inline(always)]
+            fn largest(x: &[Self]) -> Self {
+                $slices::largest(x)
             }
             #[inline(always)]
             fn axpy(a: Self, x: &[Self], y: &mut [Self]) {

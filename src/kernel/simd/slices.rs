@@ -28,6 +28,15 @@ pub(super) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
 }
 
 #[inline]
+pub(super) fn largest<T: Real>(x: &[T]) -> T {
+    let mut largest = T::ZERO;
+    for x in x {
+        largest = x.abs().max(largest);
+    }
+    largest
+}
+
+#[inline]
 pub(super) fn axpy<T: Real>(a: T, x: &[T], y: &mut [T]) {
     for (x, y) in x.iter().zip(y) {
         *y += a * *x;

@@ -18,16 +18,16 @@ use crate::error::{Error, Operand};
 use crate::kernel::{Found, padded};
 use crate::range::scaling_exponent;
 use crate::real::Real;
-use crate::scratch::{split, sum, times};
 use crate::svd::jacobi::finished;
 use crate::svd::{Info, write_values};
 
-/// The columns, X above W; and the square of the norm of each in X.
-pub(super) const fn layout(l: usize, k: usize) -> [usize; 2] {
-    [times(k, padded(sum([l, k]))), k]
+/// What [`decompose`] takes of its scratch: the square of the norm of each column of X, and the columns, X above W.
+#[cfg(test)]
+pub(super) const fn scratch_len(l: usize, k: usize) -> usize {
+    k + k * padded(l + k)
 }
 
-/// As [`Lanewise::decompose`], in memory of [`layout`].
+/// As [`Lanewise::decompose`].
 pub(super) fn decompose<T: Real>(
     job: &mut Lanewise<'_, '_, T>,
     scratch: &mut [T],
@@ -35,7 +35,7 @@ pub(super) fn decompose<T: Real>(
     let Lanewise { a, s, left, right, left_rules, options, .. } = job;
     let (l, k) = a.shape();
     let height = padded(if right.is_some() { l + k } else { l }).max(1);
-    let [memory, squares] = split(scratch, layout(l, k))?;
+    let (squares, memory) = scratch.split_at_mut_checked(k).unwrap_or_default();
     let mut state = State { columns: memory.get_mut(..height * k).unwrap_or_default(), squares, height, rows: l };
     for (j, column) in state.columns.chunks_exact_mut(height).enumerate() {
         let (x, w) = column.split_at_mut_checked(l).unwrap_or_default();
@@ -46,11 +46,7 @@ pub(super) fn decompose<T: Real>(
         }
     }
     let (mut told, mut shift) = (0, 0);
-    let largest = state.measure();
-    let far = T::MAX_EXPONENT / 4;
-    // Of a small matrix, columns far shorter than rounding errors must not vanish. False for NaN.
-    let ordinary = largest > T::pow2(-far / 2) && largest < T::pow2(far);
-    if !ordinary {
+    if !ordinary(state.measure()) {
         let largest = check::finite(*a, Operand::A)?;
         told = scaling_exponent(largest);
         shift = if largest == T::ZERO { 0 } else { -largest.exponent() };
@@ -180,12 +176,26 @@ fn sweep<T: Real>(state: &mut State<'_, T>, tolerance: T) -> Found<T> {
     found
 }
 
+/// Smaller squares of norms have lost digits.
+#[inline(always)]
+pub(super) fn least<T: Real>() -> T {
+    T::pow2(T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32)
+}
+
+/// Whether a matrix with this sum of squares needs no scaling: of a small one, columns far shorter than rounding errors must
+/// not vanish. False for NaN.
+#[inline(always)]
+pub(super) fn ordinary<T: Real>(sum: T) -> bool {
+    let far = T::MAX_EXPONENT / 4;
+    sum > T::pow2(-far / 2) && sum < T::pow2(far)
+}
+
 /// The square of the norm of the first entries of a column. If it has lost digits they become zeros.
 #[inline]
 fn measured<T: Real>(column: &mut [T], rows: usize) -> T {
     let x = column.get_mut(..rows).unwrap_or_default();
     let square = T::dot(x, x);
-    if square < T::pow2(T::MIN_EXPONENT + 2 * T::SIGNIFICAND_BITS as i32) {
+    if square < least() {
         x.fill(T::ZERO);
         return T::ZERO;
     }
@@ -205,34 +215,47 @@ fn rotate<T: Real>(
 ) -> [T; 2] {
     let (Some(head_x), Some(head_y)) = (x.get(..rows), y.get(..rows)) else { return [a, b] };
     let g = T::dot(head_x, head_y);
+    let Some(Turn { half, sine, longer, shorter }) = turn([a, b], g, tolerance, found) else { return [a, b] };
+    T::turn(x, y, half, sine);
+    [longer, shorter.unwrap_or_else(|| measured(y, rows))]
+}
+
+/// A rotation: the tangent of half its angle, its sine, and the squares of the norms after it, the second none where it has
+/// cancelled and must be computed afresh.
+pub(super) struct Turn<T> {
+    pub half: T,
+    pub sine: T,
+    pub longer: T,
+    pub shorter: Option<T>,
+}
+
+/// The rotation of two columns with these squares of their norms, the larger one first, and this inner product; none if they
+/// are orthogonal.
+#[inline(always)]
+pub(super) fn turn<T: Real>([a, b]: [T; 2], g: T, tolerance: T, found: &mut Found<T>) -> Option<Turn<T>> {
     let inverse = T::ONE / a;
     let e = g * inverse;
     let squared = e * g;
     // Of a column of zeros the comparison is false, of two it is with NaN.
     let rotates = squared > tolerance * b;
     if !rotates {
-        return [a, b];
+        return None;
     }
     let (d, double) = (T::ONE - b * inverse, e + e);
     let tangent = double / (d + (d * d + double * double).sqrt());
     let root = (T::ONE + tangent * tangent).sqrt();
     let sine = tangent / root;
-    T::turn(x, y, tangent / (T::ONE + root), sine);
-    let (step, inverse) = (tangent * g, T::ONE / b);
-    found.cosines += squared * inverse;
-    found.changes += sine * sine * (a * inverse);
-    // Where the difference cancels it is computed afresh.
+    let b_inverse = T::ONE / b;
+    found.cosines += squared * b_inverse;
+    found.changes += sine * sine * (a * b_inverse);
+    let step = tangent * g;
     let cancels = step > b * T::from_f64(0.99);
-    [a + step, if cancels { measured(y, rows) } else { b - step }]
+    Some(Turn { half: tangent / (T::ONE + root), sine, longer: a + step, shorter: (!cancels).then(|| b - step) })
 }
 
 /// The sign that a column is multiplied by to follow the sign rule ([`column_sign`](super::super::column_sign)).
 fn sign<T: Real>(x: &[T]) -> T {
-    let mut largest = T::ZERO;
-    for x in x {
-        largest = x.abs().max(largest);
-    }
-    let limit = largest * (T::ONE - T::EPSILON.sqrt());
+    let limit = T::largest(x) * (T::ONE - T::EPSILON.sqrt());
     for x in x {
         if x.abs() >= limit {
             return if *x < T::ZERO { -T::ONE } else { T::ONE };

@@ -10,7 +10,7 @@
 #![allow(clippy::needless_range_loop, reason = "kernels are written with plain loops: see `kernel`")]
 
 use super::rotations::{Turn, rotate, turn};
-use super::{SMALL, Source, columns};
+use super::{SMALL, Source, columns, three};
 use crate::check;
 use crate::columns::Total;
 use crate::error::{Error, Operand};
@@ -82,6 +82,9 @@ impl<T: Real> Lanewise<'_, '_, T> {
     /// [`columns`].
     pub(super) fn decompose(&mut self, isa: Isa, scratch: &mut [T]) -> Result<Option<(Info, usize)>, Error> {
         if isa.is_scalar() {
+            if let Some(done) = three::decompose(self)? {
+                return Ok(Some(done));
+            }
             return columns::decompose(self, scratch);
         }
         isa.narrowed(self.a.cols() * size_of::<T>()).run(self)

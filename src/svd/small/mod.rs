@@ -14,6 +14,7 @@
 mod columns;
 mod lanes;
 mod rotations;
+mod three;
 
 use super::{Info, Options, complete, fix_pair, jacobi_unblocked, jacobi_unblocked_scratch_len};
 use crate::check;
