@@ -172,7 +172,7 @@ impl Execution {
         match self.kernels {
             Kernels::Best => Isa::best(),
             #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
-            Kernels::Reproducible => Isa::PORTABLE,
+            Kernels::Reproducible => Isa::reproducible(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use lowrank::kernel::Backend;
+use lowrank::kernel::{Backend, Execution};
 use nalgebra::DMatrix;
 
 use crate::check::{LIMIT, worse};
@@ -98,7 +98,7 @@ struct Entry<T> {
 /// All contestants: ours, the one that the goals name, and others.
 fn libraries<T: Scalar>() -> [Entry<T>; 3] {
     [
-        Entry { name: "kernel::gemm", enter: |shape| ours::product(shape, Backend::Own) },
+        Entry { name: "kernel::gemm", enter: |shape| ours::product(shape, Execution::new()) },
         Entry { name: "matrixmultiply", enter: matrixmultiply::product },
         Entry { name: "OpenBLAS", enter: lapack::product },
     ]
@@ -107,9 +107,12 @@ fn libraries<T: Scalar>() -> [Entry<T>; 3] {
 /// All through our own door.
 fn backends<T: Scalar>() -> [Entry<T>; 3] {
     [
-        Entry { name: "Own", enter: |shape| ours::product(shape, Backend::Own) },
-        Entry { name: "MatrixMultiply", enter: |shape| ours::product(shape, Backend::MatrixMultiply) },
-        Entry { name: "OpenBlas", enter: |shape| ours::product(shape, Backend::OpenBlas) },
+        Entry { name: "Own", enter: |shape| ours::product(shape, Execution::new().backend(Backend::Own)) },
+        Entry {
+            name: "MatrixMultiply",
+            enter: |shape| ours::product(shape, Execution::new().backend(Backend::MatrixMultiply)),
+        },
+        Entry { name: "OpenBlas", enter: |shape| ours::product(shape, Execution::new().backend(Backend::OpenBlas)) },
     ]
 }
 

@@ -4,6 +4,7 @@
 mod check;
 mod contestants;
 mod gemm;
+mod kernels;
 mod machine;
 mod race;
 mod svd;
@@ -30,6 +31,8 @@ enum Race {
     Svd(svd::Arguments),
     /// Matrix products
     Gemm(gemm::Arguments),
+    /// What the same bits on every machine cost: `Kernels::Best` against `Kernels::Reproducible`
+    Kernels(kernels::Arguments),
 }
 
 /// What every race takes.
@@ -89,5 +92,6 @@ fn main() {
     match Command::parse().race {
         Race::Svd(arguments) => svd::run(&arguments),
         Race::Gemm(arguments) => gemm::run(&arguments),
+        Race::Kernels(arguments) => kernels::run(&arguments),
     }
 }

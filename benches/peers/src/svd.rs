@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use lowrank::kernel::Kernels;
 use lowrank::svd;
 
 use crate::check::{self, Factors, LIMIT, worse};
@@ -131,8 +132,12 @@ fn entries<T: Scalar>() -> [Entry<T>; 7] {
     use Race::{Any, Batch, Jacobi};
     let entry = |library, name, parallel, races, enter| Entry { library, name, parallel, races, enter };
     [
-        entry(0, "svd::svd", true, &[Any], |problem| ours::each(problem, svd::svd, svd::svd_scratch_len)),
-        entry(0, "svd::jacobi", true, &[Jacobi], |problem| ours::each(problem, svd::jacobi, svd::jacobi_scratch_len)),
+        entry(0, "svd::svd", true, &[Any], |problem| {
+            ours::each(problem, svd::svd, svd::svd_scratch_len, Kernels::Best)
+        }),
+        entry(0, "svd::jacobi", true, &[Jacobi], |problem| {
+            ours::each(problem, svd::jacobi, svd::jacobi_scratch_len, Kernels::Best)
+        }),
         entry(0, "svd::batch", false, &[Batch], ours::batch),
         entry(1, "faer", true, &[Any, Batch], faer::svd),
         entry(2, "nalgebra", false, &[Any, Batch], nalgebra::svd),

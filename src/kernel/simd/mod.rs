@@ -223,6 +223,9 @@ enum Token {
     Portable(Portable),
     #[cfg(any(test, target_arch = "arm"))]
     Scalar(Scalar),
+    /// Portable vectors on a processor that has AVX2.
+    #[cfg(target_arch = "x86_64")]
+    Unfused(x86_64::Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx2(x86_64::Avx2),
     #[cfg(target_arch = "x86_64")]
@@ -256,8 +259,21 @@ impl Isa {
         Self::PORTABLE
     }
 
+    /// The best set with the bits of the portable one.
+    #[inline]
+    #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
+    pub(crate) fn reproducible() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        return Isa(x86_64::reproducible());
+        #[cfg(not(target_arch = "x86_64"))]
+        Self::PORTABLE
+    }
+
     /// Whether vectors are no more than arrays.
     pub(crate) const fn is_portable(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return matches!(self.0, Token::Portable(_) | Token::Unfused(_));
+        #[cfg(not(target_arch = "x86_64"))]
         #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
         return matches!(self.0, Token::Portable(_));
         #[cfg(all(target_arch = "arm", not(feature = "reproducible")))]
@@ -291,6 +307,8 @@ impl Isa {
             Token::Portable(_) => "portable",
             #[cfg(any(test, target_arch = "arm"))]
             Token::Scalar(_) => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Token::Unfused(_) => "portable, avx2",
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
@@ -331,6 +349,8 @@ macro_rules! lanes {
                     Token::Portable(simd) => kernel.run(simd),
                     #[cfg(any(test, target_arch = "arm"))]
                     Token::Scalar(simd) => simd.enter(kernel),
+                    #[cfg(target_arch = "x86_64")]
+                    Token::Unfused(simd) => simd.enter_portable(kernel),
                     #[cfg(target_arch = "x86_64")]
                     Token::Avx2(simd) => simd.enter(kernel),
                     #[cfg(target_arch = "x86_64")]

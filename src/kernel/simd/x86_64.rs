@@ -1,6 +1,6 @@
 //! AVX2 with FMA, and AVX-512.
 
-use super::{Kernel, Simd, Token};
+use super::{Kernel, Portable, Simd, Token};
 use core::arch::x86_64::*;
 
 /// Proof that the processor, and the operating system, have AVX2 and FMA.
@@ -26,6 +26,23 @@ impl Avx2 {
         }
         // SAFETY: the token exists, so the processor has these features.
         unsafe { run(self, kernel) }
+    }
+
+    /// The portable vectors, for which the compiler then has registers twice as wide, but nothing that fuses.
+    #[inline(always)]
+    pub(super) fn enter_portable<T, K: Kernel<T>>(self, kernel: K) -> K::Output
+    where
+        Portable: Simd<T>,
+    {
+        #[target_feature(enable = "avx2")]
+        fn run<T, K: Kernel<T>>(kernel: K) -> K::Output
+        where
+            Portable: Simd<T>,
+        {
+            kernel.run(Portable)
+        }
+        // SAFETY: the token exists, so the processor has AVX2.
+        unsafe { run(kernel) }
     }
 }
 
@@ -68,7 +85,7 @@ pub(super) fn best() -> Token {
     match found {
         3 => Token::Avx512(Avx512(())),
         2 => Token::Avx2(Avx2(())),
-        _ => Token::Portable(super::Portable),
+        _ => Token::Portable(Portable),
     }
 }
 
@@ -81,7 +98,7 @@ pub(super) fn best() -> Token {
     } else if cfg!(all(target_feature = "avx2", target_feature = "fma")) {
         Token::Avx2(Avx2(()))
     } else {
-        Token::Portable(super::Portable)
+        Token::Portable(Portable)
     }
 }
 
@@ -127,14 +144,24 @@ fn detect() -> u8 {
     }
 }
 
+/// The best that gives the bits of the portable vectors.
+#[inline]
+pub(super) fn reproducible() -> Token {
+    match best() {
+        Token::Avx512(simd) => Token::Unfused(simd.narrowed()),
+        Token::Avx2(simd) => Token::Unfused(simd),
+        portable => portable,
+    }
+}
+
 /// Every set that the processor has, for tests.
 #[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = Token> {
     let best = best();
     let three = matches!(best, Token::Avx512(_));
     let two = three || matches!(best, Token::Avx2(_));
-    let two = two.then_some(Token::Avx2(Avx2(())));
-    two.into_iter().chain(three.then_some(Token::Avx512(Avx512(()))))
+    let two = two.then_some([Token::Unfused(Avx2(())), Token::Avx2(Avx2(()))]);
+    two.into_iter().flatten().chain(three.then_some(Token::Avx512(Avx512(()))))
 }
 
 /// The operations that have one instruction each.

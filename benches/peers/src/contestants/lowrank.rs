@@ -1,6 +1,6 @@
 //! lowrank, the crate that this repository is.
 
-use ::lowrank::kernel::{Backend, Execution, Parallelism, gemm, gemm_scratch_len, gram};
+use ::lowrank::kernel::{Execution, Kernels, Parallelism, gemm, gemm_scratch_len, gram};
 use ::lowrank::svd::{self, Info, Options, Order};
 use ::lowrank::{Error, MatMut, MatRef};
 
@@ -17,10 +17,10 @@ pub type Routine<T> = fn(
     &mut [T],
 ) -> Result<Info, Error>;
 
-/// The default options; on several threads, those of the rayon pool.
-fn options(problem: &Problem) -> Options {
+/// The default options with these kernels; on several threads, those of the rayon pool.
+fn options(problem: &Problem, kernels: Kernels) -> Options {
     let parallelism = if problem.threads == 1 { Parallelism::One } else { Parallelism::Rayon };
-    Options::new().execution(Execution::new().parallelism(parallelism))
+    Options::new().execution(Execution::new().parallelism(parallelism).kernels(kernels))
 }
 
 struct Loop<T> {
@@ -36,9 +36,10 @@ pub fn each<T: Scalar>(
     problem: &Problem,
     routine: Routine<T>,
     scratch_len: fn(usize, usize) -> usize,
+    kernels: Kernels,
 ) -> Box<dyn Svd<T>> {
-    let scratch = vec![T::ZERO; scratch_len(problem.m, problem.n)];
-    Box::new(Loop { problem: *problem, routine, options: options(problem), scratch, outputs: Outputs::new(problem) })
+    let (options, scratch) = (options(problem, kernels), vec![T::ZERO; scratch_len(problem.m, problem.n)]);
+    Box::new(Loop { problem: *problem, routine, options, scratch, outputs: Outputs::new(problem) })
 }
 
 impl<T: Scalar> Svd<T> for Loop<T> {
@@ -76,7 +77,7 @@ impl<T: Scalar> Svd<T> for Batch<T> {
         let s = MatMut::row_major(s, count, n).unwrap();
         let u = vectors.then(|| MatMut::row_major(u, count, m * n).unwrap());
         let v = vectors.then(|| MatMut::row_major(v, count, n * n).unwrap());
-        svd::batch(a, (m, n), Order::ColMajor, s, u, v, &options(&self.problem)).unwrap();
+        svd::batch(a, (m, n), Order::ColMajor, s, u, v, &options(&self.problem, Kernels::Best)).unwrap();
     }
 
     fn factors(&self, i: usize) -> Factors {
@@ -90,10 +91,10 @@ struct Product<T> {
     scratch: Vec<T>,
 }
 
-/// The products of this backend.
-pub fn product<T: Scalar>(shape: &Products, backend: Backend) -> Box<dyn Gemm<T>> {
+/// The products of a backend, or with its kernels.
+pub fn product<T: Scalar>(shape: &Products, execution: Execution) -> Box<dyn Gemm<T>> {
     let scratch = vec![T::ZERO; gemm_scratch_len(shape.m, shape.n, shape.k)];
-    Box::new(Product { shape: *shape, execution: Execution::new().backend(backend), scratch })
+    Box::new(Product { shape: *shape, execution, scratch })
 }
 
 impl<T: Scalar> Gemm<T> for Product<T> {
