@@ -94,8 +94,9 @@ pub enum Kernels {
     /// assume.
     #[default]
     Best,
-    /// The portable ones, which fuse no multiplication with an addition: the same bits on every machine. On 32-bit ARM they
-    /// exist with the feature `reproducible`, beside those for single numbers.
+    /// The portable ones, which fuse no multiplication with an addition: the same bits on every machine, and with AVX2 on
+    /// an x86-64 processor that has it. On 32-bit ARM they exist with the feature `reproducible`, beside those for single
+    /// numbers.
     #[cfg(any(feature = "reproducible", not(target_arch = "arm")))]
     Reproducible,
 }

@@ -1,5 +1,5 @@
-//! How many instructions a singular value decomposition takes, and how many bytes of stack, for random matrices of four
-//! orders. QEMU has to count instructions: with `-icount shift=0` each takes a nanosecond.
+//! How many instructions a factorization takes, and how many bytes of stack, for random matrices of four orders. QEMU has to
+//! count instructions: with `-icount shift=0` each takes a nanosecond.
 
 #![no_std]
 #![no_main]

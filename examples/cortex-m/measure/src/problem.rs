@@ -1,13 +1,14 @@
-//! The decomposition that is measured: `A = U diag(s) V^T` of a square matrix of `f32`, by one method.
+//! What is measured, of a square matrix of `f32`: `A = U diag(s) V^T` by one method, least squares, or an update of NMF or
+//! semi-NMF.
 
 /// The largest order.
 const MOST: usize = 16;
 
 pub struct Problem {
     pub a: [f32; MOST * MOST],
-    #[cfg(any(feature = "jacobi_unblocked", feature = "golub_kahan", feature = "svd", feature = "nalgebra"))]
+    #[cfg(any(feature = "own", feature = "nalgebra"))]
     factors: ([f32; MOST], [f32; MOST * MOST], [f32; MOST * MOST]),
-    #[cfg(any(feature = "jacobi_unblocked", feature = "golub_kahan", feature = "svd"))]
+    #[cfg(feature = "own")]
     scratch: [f32; own::SCRATCH],
 }
 
@@ -15,38 +16,117 @@ impl Problem {
     pub const fn new() -> Self {
         Problem {
             a: [0.0; MOST * MOST],
-            #[cfg(any(feature = "jacobi_unblocked", feature = "golub_kahan", feature = "svd", feature = "nalgebra"))]
+            #[cfg(any(feature = "own", feature = "nalgebra"))]
             factors: ([0.0; MOST], [0.0; MOST * MOST], [0.0; MOST * MOST]),
-            #[cfg(any(feature = "jacobi_unblocked", feature = "golub_kahan", feature = "svd"))]
+            #[cfg(feature = "own")]
             scratch: [0.0; own::SCRATCH],
         }
     }
 }
 
-#[cfg(any(feature = "jacobi_unblocked", feature = "golub_kahan", feature = "svd"))]
+#[cfg(feature = "own")]
 mod own {
     use super::{MOST, Problem};
-    #[cfg(feature = "golub_kahan")]
-    use lowrank::svd::{golub_kahan as method, golub_kahan_scratch_len as scratch_len};
-    #[cfg(feature = "jacobi_unblocked")]
-    use lowrank::svd::{jacobi_unblocked as method, jacobi_unblocked_scratch_len as scratch_len};
-    #[cfg(feature = "svd")]
-    use lowrank::svd::{svd as method, svd_scratch_len as scratch_len};
-    use lowrank::{Error, MatMut, MatRef, svd};
+    use lowrank::Error;
 
-    pub const SCRATCH: usize = scratch_len(MOST, MOST);
+    #[cfg(any(feature = "svd", feature = "jacobi_unblocked", feature = "golub_kahan"))]
+    mod method {
+        #[cfg(feature = "golub_kahan")]
+        use lowrank::svd::{golub_kahan as method, golub_kahan_scratch_len as method_scratch_len};
+        #[cfg(feature = "jacobi_unblocked")]
+        use lowrank::svd::{jacobi_unblocked as method, jacobi_unblocked_scratch_len as method_scratch_len};
+        #[cfg(feature = "svd")]
+        use lowrank::svd::{svd as method, svd_scratch_len as method_scratch_len};
+        use lowrank::{Error, MatMut, MatRef, svd};
 
-    impl Problem {
-        /// Decomposes the matrix in the first `n * n` numbers; whether that has worked.
-        pub fn solve(&mut self, n: usize) -> bool {
-            self.factorize(n).is_ok_and(|info| info.converged)
+        pub const fn scratch_len(n: usize) -> usize {
+            method_scratch_len(n, n)
         }
 
-        fn factorize(&mut self, n: usize) -> Result<svd::Info, Error> {
-            let Problem { a, factors: (s, u, v), scratch } = self;
+        pub fn solve(
+            a: &[f32],
+            n: usize,
+            (s, u, v): (&mut [f32], &mut [f32], &mut [f32]),
+            scratch: &mut [f32],
+        ) -> Result<bool, Error> {
             let a = MatRef::row_major(a, n, n)?;
             let (u, v) = (MatMut::row_major(u, n, n)?, MatMut::row_major(v, n, n)?);
-            method(a, s.get_mut(..n).unwrap_or_default(), Some(u), Some(v), &svd::Options::new(), scratch)
+            let s = s.get_mut(..n).unwrap_or_default();
+            Ok(method(a, s, Some(u), Some(v), &svd::Options::new(), scratch)?.converged)
+        }
+    }
+
+    /// `min |A x - b|`, b being the first row of A.
+    #[cfg(feature = "least_squares")]
+    mod method {
+        use lowrank::svd::{least_squares, least_squares_scratch_len, solve::Options};
+        use lowrank::{Error, MatMut, MatRef};
+
+        pub const fn scratch_len(n: usize) -> usize {
+            least_squares_scratch_len(n, n, 1)
+        }
+
+        pub fn solve(
+            a: &[f32],
+            n: usize,
+            (x, _, _): (&mut [f32], &mut [f32], &mut [f32]),
+            scratch: &mut [f32],
+        ) -> Result<bool, Error> {
+            let (a, b) = (MatRef::row_major(a, n, n)?, MatRef::row_major(a, n, 1)?);
+            least_squares(a, b, MatMut::row_major(x, n, 1)?, None, &Options::new(), scratch)?;
+            Ok(true)
+        }
+    }
+
+    /// One update of rank two, its beginning and end included, from factors of ones and of A.
+    #[cfg(any(feature = "nmf", feature = "snmf"))]
+    mod method {
+        #[cfg(feature = "nmf")]
+        use lowrank::nmf as method;
+        use lowrank::operator::Dense;
+        #[cfg(feature = "snmf")]
+        use lowrank::snmf as method;
+        use lowrank::{Error, MatMut, MatRef};
+
+        const RANK: usize = 2;
+
+        pub const fn scratch_len(n: usize) -> usize {
+            method::dense_scratch_len::<f32>(n, n, RANK)
+        }
+
+        pub fn solve(
+            a: &[f32],
+            n: usize,
+            (_, left, right): (&mut [f32], &mut [f32], &mut [f32]),
+            scratch: &mut [f32],
+        ) -> Result<bool, Error> {
+            let len = n * RANK;
+            let (left, right) = (left.get_mut(..len).unwrap_or_default(), right.get_mut(..len).unwrap_or_default());
+            left.fill(1.0);
+            right.iter_mut().zip(a).for_each(|(right, x)| *right = *x + 1.0);
+            let a = Dense::new(MatRef::row_major(a, n, n)?);
+            let (left, right) = (MatMut::row_major(left, n, RANK)?, MatMut::row_major(right, RANK, n)?);
+            let mut state = method::State::new(&a, left, right, &method::Options::new(), scratch)?;
+            state.update()?;
+            state.finish()?;
+            Ok(true)
+        }
+    }
+
+    pub const SCRATCH: usize = method::scratch_len(MOST);
+
+    impl Problem {
+        /// Solves it for the matrix in the first `n * n` numbers; whether that has worked.
+        pub fn solve(&mut self, n: usize) -> bool {
+            self.factorize(n).is_ok_and(|done| done)
+        }
+
+        fn factorize(&mut self, n: usize) -> Result<bool, Error> {
+            let Problem { a, factors: (s, u, v), scratch } = self;
+            // Which is counted too, but little.
+            #[cfg(feature = "nmf")]
+            a.iter_mut().for_each(|x| *x = if *x < 0.0 { -*x } else { *x });
+            method::solve(a, n, (s, u, v), scratch)
         }
     }
 }
@@ -80,7 +160,7 @@ mod peer {
     solve!(3, 6, 8, 16);
 }
 
-#[cfg(not(any(feature = "jacobi_unblocked", feature = "golub_kahan", feature = "svd", feature = "nalgebra")))]
+#[cfg(not(any(feature = "own", feature = "nalgebra")))]
 impl Problem {
     /// Nothing.
     pub fn solve(&mut self, _: usize) -> bool {
