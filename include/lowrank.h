@@ -10,12 +10,12 @@
  * transpose swaps the strides. One stride is at least the other's extent; an input may also have a stride of 0, which
  * repeats a row or a column. A matrix without entries may have a null `data`. Inputs are only read: cast const away.
  *
- * Memory. No output may share addresses with another output, the scratch or an input, from the first to the last entry
- * of each: LOWRANK_OVERLAP. Scratch is any memory of the number type with at least as many elements as the function's
- * `_scratch_len` function returns, for the same shapes; its content does not matter before, and means nothing after. A
- * length that exceeds SIZE_MAX is returned as SIZE_MAX. A macro of the same name, in lowrank_scratch.h, has the length as
- * a constant, for static memory. A later version may need more: a program compiled with the macros of an older one then
- * gets LOWRANK_SCRATCH_TOO_SMALL, not a wrong result.
+ * Memory. No output but `info`, which is written last, may share addresses with another output, the scratch or an
+ * input, from the first to the last entry of each: LOWRANK_OVERLAP. Scratch is any memory of the number type with at least
+ * as many elements as the function's `_scratch_len` function returns, for the same shapes; its content does not matter
+ * before, and means nothing after. A length that exceeds SIZE_MAX is returned as SIZE_MAX. A macro of the same name, in
+ * lowrank_scratch.h, has the length as a constant, for static memory. A later version may need more: a program compiled with
+ * the macros of an older one then gets LOWRANK_SCRATCH_TOO_SMALL, not a wrong result.
  *
  * Results. A function returns LOWRANK_OK or the reason why it did nothing. Then nothing is changed but scratch, `info`,
  * and a state in which no iteration has begun. Same input, same bits. An iteration that its bound ended is LOWRANK_OK
@@ -577,7 +577,8 @@ typedef union lowrank_state {
  *
  *   s, u, v      out, as in lowrank_svd_truncated; u has the rows at hand
  *
- * Errors: RANK, OPTION, TOO_LARGE; STATE; UNFINISHED and OVERFLOW.
+ * Errors: RANK, OPTION, TOO_LARGE; STATE; NON_FINITE of operand C, if what the caller has written is not finite; UNFINISHED
+ * and OVERFLOW.
  */
 enum {
     LOWRANK_DONE = 0,            /* nothing more */

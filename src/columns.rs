@@ -84,6 +84,17 @@ impl<'a, T: Real> Columns<'a, T> {
         (MatRef::packed(first, at, self.rows).t(), Columns::new(others, self.rows, self.cols - at))
     }
 
+    /// The first rows alone, in the same memory.
+    pub fn keep_rows(self, rows: usize) -> Self {
+        let rows = rows.min(self.rows);
+        for j in 0..self.cols {
+            for i in 0..rows {
+                self.data.put(j * rows + i, self.data.at(j * self.rows + i));
+            }
+        }
+        Columns { data: self.data.get_mut(..rows * self.cols).unwrap_or_default(), rows, cols: self.cols }
+    }
+
     /// Swaps columns `p` and `q`.
     pub fn swap(&mut self, p: usize, q: usize) {
         if p != q {

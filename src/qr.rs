@@ -219,7 +219,7 @@ fn apply_panel<T: Real>(
     apply(Side::Transposed, reflectors, tau, others, execution, scratch)
 }
 
-/// What is known of a column in work: its original place, how long it is, and a number more.
+/// What is known of a column in work: where it came from, or its exponent; how long it is; and a number more.
 pub(crate) type Known<T> = [T; KNOWN];
 pub(crate) const KNOWN: usize = 3;
 

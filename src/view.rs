@@ -229,41 +229,36 @@ impl<T> Iterator for Places<T> {
     }
 }
 
-/// Where the slices of [`MatRef::lines`] are: the rows of a matrix of which every row is one piece, or every entry.
-struct Pieces<T> {
-    data: *mut T,
-    rows: usize,
-    cols: usize,
-    row_stride: usize,
-    col_stride: usize,
+/// Where the slices of [`MatRef::lines`] are: the rows of this matrix, or else its single entries.
+struct Pieces<'a, T> {
+    view: MatRef<'a, T>,
     len: usize,
     row: usize,
     col: usize,
 }
 
-impl<T> Pieces<T> {
-    fn new(view: MatRef<'_, T>) -> Self {
+impl<'a, T> Pieces<'a, T> {
+    fn new(view: MatRef<'a, T>) -> Self {
         let adjacent = |view: &MatRef<'_, T>| view.col_stride == 1 || view.cols <= 1;
         let mut view = if adjacent(&view) { view } else { view.t() };
         let whole = adjacent(&view);
         if whole && view.row_stride == view.cols && view.rows > 0 {
             (view.rows, view.cols) = (1, view.rows * view.cols);
         }
-        let MatRef { data, rows, cols, row_stride, col_stride, .. } = view;
-        let len = if whole { cols } else { 1 };
-        Pieces { data: data.as_ptr(), rows, cols, row_stride, col_stride, len, row: 0, col: 0 }
+        Pieces { len: if whole { view.cols } else { 1 }, view, row: 0, col: 0 }
     }
 }
 
-impl<T> Iterator for Pieces<T> {
+impl<T> Iterator for Pieces<'_, T> {
     type Item = (*mut T, usize);
     fn next(&mut self) -> Option<(*mut T, usize)> {
-        if self.row >= self.rows || self.col >= self.cols {
+        let MatRef { data, rows, cols, row_stride, col_stride, .. } = self.view;
+        if self.row >= rows || self.col >= cols {
             return None;
         }
-        let place = self.data.wrapping_add(self.row * self.row_stride + self.col * self.col_stride);
+        let place = data.as_ptr().wrapping_add(self.row * row_stride + self.col * col_stride);
         self.col += self.len;
-        if self.col >= self.cols {
+        if self.col >= cols {
             (self.row, self.col) = (self.row + 1, 0);
         }
         Some((place, self.len))

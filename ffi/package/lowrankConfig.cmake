@@ -6,7 +6,8 @@ if(NOT TARGET lowrank::static)
     add_library(lowrank::static STATIC IMPORTED)
     set_target_properties(lowrank::static PROPERTIES
         IMPORTED_LOCATION "${lowrank_prefix}/lib/liblowrank.a"
-        INTERFACE_INCLUDE_DIRECTORIES "${lowrank_prefix}/include")
+        INTERFACE_INCLUDE_DIRECTORIES "${lowrank_prefix}/include"
+        INTERFACE_LINK_LIBRARIES "@NEEDED@")
     add_library(lowrank::shared SHARED IMPORTED)
     set_target_properties(lowrank::shared PROPERTIES
         IMPORTED_LOCATION "${lowrank_prefix}/lib/liblowrank.so"

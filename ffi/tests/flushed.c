@@ -19,7 +19,7 @@ static void flushed(const struct subject *t, int exponent) {
     int known = 0;
     prepare(&c, t);
     for (s = 0; s < SLOTS; s++) {
-        if (t->slots[s].kind != MATRIX || t->slots[s].operand != LOWRANK_OPERAND_A) continue;
+        if (t->slots[s].operand != LOWRANK_OPERAND_A) continue;
         for (i = 0; i < ROOM; i++) c.store.numbers[s][i] = (T)ldexp((double)c.store.numbers[s][i], exponent);
     }
     status = t->run(&c);

@@ -72,6 +72,28 @@ static size_t pieces_of(const struct subject *t, struct piece *pieces) {
     return count;
 }
 
+/* Two matrices that share one number are refused, and taken where one begins behind the other. */
+static void touching_matrices(const struct subject *t) {
+    size_t r, w;
+    for (r = 0; r < SLOTS; r++) {
+        for (w = 0; w < SLOTS; w++) {
+            const struct slot *read = &t->slots[r], *written = &t->slots[w];
+            T *end;
+            if (r == w || read->kind != MATRIX || written->kind != MATRIX || written->role == READ) continue;
+            if (t->run == call_svd_truncated_begin) continue;
+            prepare(&c, t);
+            end = c.mats[r].data + (c.mats[r].rows - 1) * c.mats[r].row_stride + c.mats[r].cols;
+            if (read->rows * read->cols + written->rows * written->cols > ROOM) continue;
+            c.mats[w].data = end - 1;
+            refused(t, LOWRANK_OVERLAP, ANY);
+            if (written->role == WRITTEN) {
+                c.mats[w].data = end;
+                CHECK(t->run(&c) == LOWRANK_OK);
+            }
+        }
+    }
+}
+
 /* What the driven truncated decomposition does with A is the caller's own. */
 static int is_read_by_the_caller(const struct subject *t, const struct piece *piece) {
     return t->run == call_svd_truncated_begin && piece->operand == LOWRANK_OPERAND_A;
@@ -169,6 +191,14 @@ static void wrong_matrices(const struct subject *t) {
         prepare(&c, t);
         mat->row_stride = SIZE_MAX;
         refused(t, LOWRANK_SIZE, slot->operand);
+        if (slot->cols > 1) {
+            prepare(&c, t);
+            mat->cols = SIZE_MAX;
+            refused(t, LOWRANK_SIZE, slot->operand);
+            prepare(&c, t);
+            mat->col_stride = SIZE_MAX;
+            refused(t, LOWRANK_SIZE, slot->operand);
+        }
         prepare(&c, t);
         mat->row_stride = 1;
         refused(t, LOWRANK_STRIDES, 0);
@@ -224,6 +254,19 @@ static void wrong_csr(const struct subject *t) {
     refused(t, LOWRANK_SIZE, LOWRANK_OPERAND_A);
     prepare(&c, t);
     c.csr.entries--;
+    refused(t, LOWRANK_CSR, LOWRANK_OPERAND_A);
+    prepare(&c, t);
+    c.store.sizes[0][0] = 1;
+    refused(t, LOWRANK_CSR, LOWRANK_OPERAND_A);
+    CHECK(info->row == 0);
+    /* Columns that do not ascend, or are there twice. */
+    prepare(&c, t);
+    c.store.columns[N + 1] = c.store.columns[N + 2];
+    refused(t, LOWRANK_CSR, LOWRANK_OPERAND_A);
+    CHECK(info->row == 1);
+    prepare(&c, t);
+    c.store.columns[N + 1] = 2;
+    c.store.columns[N + 2] = 1;
     refused(t, LOWRANK_CSR, LOWRANK_OPERAND_A);
     prepare(&c, t);
     c.store.sizes[0][3] = c.store.sizes[0][4] + 1;
@@ -294,6 +337,17 @@ static void wrong_values(const struct subject *t) {
         prepare(&c, t);
         c.execution = 8;
         refused(t, LOWRANK_ENUMERATION, 0);
+        /* Backends that this library does not have. */
+        c.execution = LOWRANK_MATRIX_MULTIPLY;
+        refused(t, LOWRANK_ENUMERATION, 0);
+        c.execution = LOWRANK_REPRODUCIBLE + LOWRANK_OPENBLAS;
+        refused(t, LOWRANK_ENUMERATION, 0);
+    }
+    if (t->run == call_svd_jacobi_warm) {
+        /* A wide matrix has no V to begin from. */
+        prepare(&c, t);
+        c.mats[0].rows = N - 1;
+        refused(t, LOWRANK_SHAPE, LOWRANK_OPERAND_A);
     }
     if (t->options == SVD_OPTIONS) {
         WITH(lowrank_svd_options, vectors, 2);
@@ -302,8 +356,14 @@ static void wrong_values(const struct subject *t) {
         refused(t, LOWRANK_ENUMERATION, 0);
         WITH(lowrank_svd_options, execution, 8);
         refused(t, LOWRANK_ENUMERATION, 0);
-        WITH(lowrank_svd_options, threshold, 1.5);
-        if (t->run != call_svd_batch) refused(t, LOWRANK_OPTION, 0);
+        if (t->run != call_svd_batch) {
+            static const double wrong[] = {1.5, -0.1, NAN};
+            size_t i;
+            for (i = 0; i < LENGTH(wrong); i++) {
+                WITH(lowrank_svd_options, threshold, wrong[i]);
+                refused(t, LOWRANK_OPTION, 0);
+            }
+        }
     }
     if (t->options == TRUNCATED_OPTIONS) {
         WITH(lowrank_svd_truncated_options, tolerance, -1);
@@ -451,9 +511,33 @@ static void wrong_states(void) {
     CHECK(F(lowrank_svd_truncated_next)(&truncated, &request, &in, NULL, &info) == LOWRANK_NULL);
     CHECK(F(lowrank_svd_truncated_next)(&truncated, &request, &in, &in, &info) == LOWRANK_OVERLAP);
     CHECK(F(lowrank_svd_truncated_next)(&truncated, &request, (Mat *)(void *)memory, &out, &info) == LOWRANK_OVERLAP);
+    for (i = 0; i < 4; i++) {
+        char *state = i == 0 ? NULL : i == 1 ? (char *)&truncated + 1 : i == 2 ? (char *)&none : (char *)&nmf;
+        const int32_t expected = i == 0 ? LOWRANK_NULL : i == 1 ? LOWRANK_MISALIGNED : LOWRANK_STATE;
+        lowrank_state *wrong = (lowrank_state *)(void *)state;
+        CHECK(F(lowrank_svd_truncated_next)(wrong, &request, &in, &out, &info) == expected);
+        CHECK(F(lowrank_svd_truncated_finish)(wrong, s, NULL, NULL, &info) == expected);
+    }
+    CHECK(F(lowrank_svd_truncated_next)(&truncated, &request, (Mat *)(void *)((char *)&in + 1), &out, &info) ==
+          LOWRANK_MISALIGNED);
+    CHECK(request == 7);
+    info.struct_size = 1;
+    CHECK(F(lowrank_svd_truncated_next)(&truncated, &request, &in, &out, &info) == LOWRANK_STRUCT_SIZE);
+    CHECK(F(lowrank_svd_truncated_stop)(&truncated, &info) == LOWRANK_STRUCT_SIZE);
+    CHECK(F(lowrank_svd_truncated_finish)(&truncated, s, NULL, NULL, &info) == LOWRANK_STRUCT_SIZE);
+    CHECK(lowrank_update(&nmf, &info) == LOWRANK_STRUCT_SIZE);
+    info.struct_size = sizeof info;
     CHECK(request == 7);
     CHECK(F(lowrank_svd_truncated_next)(&truncated, &request, &in, &out, &info) == LOWRANK_OK);
     CHECK(request == LOWRANK_APPLY && in.rows == N && out.rows == M && in.cols == out.cols);
+    /* A product that the caller has not computed, or spoilt. */
+    out.data[3] = (T)NAN;
+    while (request != LOWRANK_DONE &&
+           F(lowrank_svd_truncated_next)(&truncated, &request, &in, &out, &info) == LOWRANK_OK) {
+        for (i = 0; request != LOWRANK_SUM && i < out.rows * out.cols; i++) out.data[i] = (T)NAN;
+    }
+    CHECK(request != LOWRANK_DONE && info.operand == LOWRANK_OPERAND_C);
+    CHECK(F(lowrank_svd_truncated_next)(&truncated, &request, &in, &out, &info) == LOWRANK_NON_FINITE);
     CHECK(F(lowrank_svd_truncated_begin)(&truncated, M, M - 1, N, K, 10, 0, NULL, memory, LENGTH(memory), &info) ==
           LOWRANK_SHAPE);
     CHECK(F(lowrank_svd_truncated_begin)(&truncated, 3, 4, N, K, 10, 0, NULL, memory, LENGTH(memory), &info) ==
@@ -471,6 +555,7 @@ int main(void) {
         const struct subject *t = &subjects[i];
         wrong_scratch(t);
         wrong_pointers(t);
+        touching_matrices(t);
         wrong_matrices(t);
         wrong_entries(t);
         wrong_csr(t);

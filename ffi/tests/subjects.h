@@ -2,39 +2,7 @@
  * Every function of lowrank.h that takes memory, with a description of its arguments from which the tests make calls. Built
  * for float and, with DOUBLE defined, for double.
  */
-#include "lowrank.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#ifdef DOUBLE
-typedef double T;
-typedef lowrank_mat_f64 Mat;
-typedef lowrank_csr_f64 Csr;
-#define F(name) name##_f64
-#define EPSILON 2.220446049250313e-16
-#else
-typedef float T;
-typedef lowrank_mat_f32 Mat;
-typedef lowrank_csr_f32 Csr;
-#define F(name) name##_f32
-#define EPSILON 1.1920928955078125e-7
-#endif
-
-static int failures;
-static const char *subject_name = "";
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            failures++;                                                                                                \
-            printf("%s:%d: %s: %s\n", __FILE__, __LINE__, subject_name, #condition);                                   \
-        }                                                                                                              \
-    } while (0)
-
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
+#include "numbers.h"
 
 /* ---- What a function takes -------------------------------------------------------------------------------------- */
 
@@ -395,16 +363,6 @@ static const struct subject subjects[] = {
 };
 
 /* ---- A call that succeeds ---------------------------------------------------------------------------------------- */
-
-static Mat row_major(T *data, size_t rows, size_t cols) {
-    Mat mat;
-    mat.data = data;
-    mat.rows = rows;
-    mat.cols = cols;
-    mat.row_stride = cols;
-    mat.col_stride = 1;
-    return mat;
-}
 
 /* Writes the defaults of the options, as the macros have them, and returns their size. */
 static size_t default_options(int kind, void *bytes) {

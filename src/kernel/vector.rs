@@ -418,6 +418,21 @@ mod tests {
     }
 
     #[test]
+    fn the_rest_of_the_longer_slice_is_ignored() {
+        for isa in Isa::all() {
+            let x: Vec<f64> = (0..1100).map(|i| f64::from(i % 13) - 3.0).collect();
+            for n in (0..40).chain([511, 512, 513, 1030]) {
+                let expected = x[..n].iter().map(|x| x * x).sum::<f64>();
+                for more in 0..9 {
+                    let (longer, shorter) = (&x[..n + more], &x[..n]);
+                    assert_eq!(isa.dot(longer, shorter), expected, "{}, {n}, {more}", isa.name());
+                    assert_eq!(isa.dot(shorter, longer), expected, "{}, {n}, {more}", isa.name());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_instruction_set_follows_the_formulas() {
         for isa in Isa::all() {
             for n in 0..140 {

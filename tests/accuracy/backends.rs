@@ -200,6 +200,13 @@ fn what_is_not_finite_is_named() {
         let options = svd::Options::new().execution(execution);
         assert_eq!(svd::svd(a, &mut s, None, None, &options, &mut scratch).map(|_| ()), named);
         assert_eq!(s, [7.0; 50]);
+        let mut scratch = vec![0.0; qr_scratch_len(60, 50)];
+        assert_eq!(qr(a, Vectors::Thin, None, None, execution, &mut scratch), named);
+        let (mut x, mut scratch) = ([7.0; 50], vec![0.0; svd::least_squares_scratch_len(60, 50, 1)]);
+        let (b, solution) = (MatRef::row_major(&[1.0; 60], 60, 1).unwrap(), MatMut::row_major(&mut x, 50, 1).unwrap());
+        let options = svd::solve::Options::new().svd(options);
+        assert_eq!(svd::least_squares(a, b, solution, None, &options, &mut scratch).map(|_| ()), named);
+        assert_eq!(x, [7.0; 50]);
     }
 }
 

@@ -38,7 +38,7 @@ enum Race {
 /// What every race takes.
 #[derive(Debug, Args)]
 struct Common {
-    /// In f32; neither this nor --f64: svd in f64, gemm in both
+    /// In f32; neither this nor --f64: svd in f64, the others in both
     #[arg(long)]
     f32: bool,
     /// In f64

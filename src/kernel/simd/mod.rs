@@ -196,7 +196,7 @@ pub trait Lanes: Sized {
     /// Runs the kernel with these instructions.
     fn run<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
 
-    // What vectors of one number would be too small a step for. The slices have the same length.
+    // What vectors of one number would be too small a step for. Of two slices the longer one's rest is ignored.
 
     /// The inner product of two slices.
     fn dot(x: &[Self], y: &[Self]) -> Self;
@@ -417,6 +417,8 @@ mod tests {
             "neon"
         } else if cfg!(all(target_arch = "wasm32", target_feature = "simd128")) {
             "simd128"
+        } else if cfg!(target_arch = "arm") {
+            "scalar"
         } else {
             "portable"
         };

@@ -12,6 +12,9 @@ pub(crate) fn sqrt(x: f32) -> f32 {
 
 #[inline]
 pub(super) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
+    // The remainders of fours begin in the same place.
+    let n = x.len().min(y.len());
+    let (x, y) = (x.get(..n).unwrap_or_default(), y.get(..n).unwrap_or_default());
     let mut sums = [T::ZERO; 4];
     let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<4>(), y.as_chunks::<4>());
     for (x, y) in xs.iter().zip(ys) {

@@ -85,19 +85,18 @@ pub(super) fn decompose<T: Real>(
         }
     }
     if let Some(right) = right {
-        for (j, (column, known)) in columns.columns_mut().zip(&*known).enumerate() {
-            let (x, w) = column.split_at_mut_checked(k).unwrap_or_default();
-            if j < directions {
-                isa.scale(T::ONE / norm(known), x);
-                triangle.put_right(x, right, j);
-            }
-            w.fill(T::ZERO);
+        for (j, (column, known)) in columns.columns_mut().zip(&*known).enumerate().take(directions) {
+            let x = column.get_mut(..k).unwrap_or_default();
+            isa.scale(T::ONE / norm(known), x);
+            triangle.put_right(x, right, j);
         }
         if directions < k {
-            factor_pivoted(isa, &mut columns, triangle.tau.get_mut(..directions).unwrap_or_default(), known);
+            let mut x = columns.keep_rows(k);
+            // Pivoting gains nothing, but its code is there.
+            factor_pivoted(isa, &mut x, triangle.tau.get_mut(..directions).unwrap_or_default(), known);
             let (tau, column) =
                 (triangle.tau.get(..directions).unwrap_or_default(), buffer.get_mut(..k).unwrap_or_default());
-            complement(isa, &columns, k, tau, column, |j, column| triangle.put_right(column, right, j));
+            complement(isa, &x, k, tau, column, |j, column| triangle.put_right(column, right, j));
         }
     }
     Ok(Info::new(converged, sweeps, s, exponent))

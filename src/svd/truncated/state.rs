@@ -3,7 +3,7 @@
 use super::{Info, Options, check_outputs};
 use crate::check;
 use crate::columns::{Columns, Total};
-use crate::error::Error;
+use crate::error::{Error, Operand};
 use crate::kernel::{gemm, gemm_scratch_len, gram, scale};
 use crate::operator::{LinearOperator, Scan};
 use crate::orthonormalize::{self, Rounds, Verdict, orthonormalize};
@@ -169,7 +169,8 @@ impl<'a, T: Real> State<'a, T> {
     /// The next step.
     ///
     /// # Errors
-    /// Those of products that do not fit, which cannot happen.
+    /// `NonFinite`, with the place in the output that was asked for, if a product or a sum has NaN or infinity there. It is
+    /// seen after a sum, on all machines at once.
     pub fn step(&mut self) -> Result<Request<'_, T>, Error> {
         let (rows, cols, p) = (self.rows, self.cols(), self.block());
         // A product with 2^-e A: one half of the scaling before it and the other after, so that neither is out of range.
@@ -198,6 +199,7 @@ impl<'a, T: Real> State<'a, T> {
                     return Ok(Request::Sum(self.z));
                 }
                 Phase::Absorb => {
+                    check::finite(MatRef::packed(self.z, cols, p), Operand::C)?;
                     shift_exponents(self.z, after);
                     self.absorb(true, noise())?;
                     let over = self.converged || self.passes >= self.options.max_passes;
@@ -221,6 +223,10 @@ impl<'a, T: Real> State<'a, T> {
                     return Ok(Request::Sum(self.g.as_mut_slice()));
                 }
                 Phase::Round => {
+                    if let Err(elsewhere) = check::finite(self.g.as_ref(), Operand::C) {
+                        check::finite(MatRef::packed(self.y, rows, p), Operand::C)?;
+                        return Err(elsewhere);
+                    }
                     let y = MatMut::packed(self.y, rows, p);
                     let verdict =
                         self.rounds.round(y, &mut self.g, &mut self.r, self.options.execution, self.scratch)?;

@@ -6,7 +6,7 @@ use crate::matrices::with_values;
 use crate::measures::Matrix;
 use lowrank::operator::{Dense, LinearOperator};
 use lowrank::svd::truncated::{Options, Request, State, state_len};
-use lowrank::{MatMut, MatRef};
+use lowrank::{Error, MatMut, MatRef, Operand};
 
 /// One machine for each block of rows, in lockstep: the factors, U in the order of the blocks.
 fn in_lockstep(parts: &[Matrix], whole: &Matrix, rank: usize, options: &Options) -> Svd {
@@ -129,4 +129,56 @@ fn the_driver_sums_over_machines_that_hold_fewer_rows_than_columns() {
     let svd = on_two_machines(&a, 3, &Options::new());
     valid::<f64>(&a, &svd, "two machines");
     near_best::<f64>(&a, &exact(&a), &svd, 1e-4, "two machines");
+}
+
+/// A product that is not finite is named by the next sum, whichever it is: there is no result.
+#[test]
+fn products_that_are_not_finite_end_the_iteration() {
+    let (rows, cols, rank) = (30, 20, 2);
+    let values: Vec<f64> = (0..20).map(|i| 1.0 - 0.01 * f64::from(i)).collect();
+    let a = with_values(rows, cols, &values, 3);
+    // Each pass has two products, and one comes after.
+    let options = Options::new().max_passes(3).tolerance(0.0).oversample(1);
+    const PRODUCTS: usize = 7;
+    let scan = Dense::new(MatRef::row_major(&a.data, rows, cols).unwrap()).check().unwrap();
+    let mut spoilt = 0;
+    for bad in [f64::NAN, f64::INFINITY] {
+        for spoilt_product in 0.. {
+            let mut memory = vec![0.0; state_len(rows, cols, rank, options.oversample)];
+            let mut state = State::new(rows, cols, rank, scan, &options, &mut memory).unwrap();
+            let mut product = 0;
+            let ended = loop {
+                let (input, transposed, mut output) = match state.step() {
+                    Ok(Request::Apply { input, output }) => (input, false, output),
+                    Ok(Request::ApplyTranspose { input, output }) => (input, true, output),
+                    Ok(Request::Done(_)) => break Ok(()),
+                    Ok(_) => continue,
+                    Err(error) => break Err(error),
+                };
+                let input = Matrix::of(input);
+                let exact = if transposed { a.t().times(&input) } else { a.times(&input) };
+                for i in 0..exact.rows {
+                    (0..exact.cols).for_each(|j| *output.get_mut(i, j).unwrap() = exact.at(i, j));
+                }
+                if product == spoilt_product {
+                    *output.get_mut(3, 1).unwrap() = bad;
+                }
+                product += 1;
+            };
+            if product <= spoilt_product {
+                assert_eq!(ended, Ok(()));
+                break;
+            }
+            let last = spoilt_product % 2 == 1 || spoilt_product + 1 == PRODUCTS;
+            match ended {
+                Err(Error::NonFinite { operand: Operand::C, row, col }) => {
+                    // What a product passes on to the next is found there.
+                    assert!(!last || (row, col) == (3, 1), "{spoilt_product}: {row}, {col}");
+                }
+                other => panic!("{spoilt_product}: {other:?}"),
+            }
+            spoilt += 1;
+        }
+    }
+    assert_eq!(spoilt, 2 * PRODUCTS);
 }
