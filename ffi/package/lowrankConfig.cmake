@@ -7,7 +7,7 @@ if(NOT TARGET lowrank::static)
     set_target_properties(lowrank::static PROPERTIES
         IMPORTED_LOCATION "${lowrank_prefix}/lib/liblowrank.a"
         INTERFACE_INCLUDE_DIRECTORIES "${lowrank_prefix}/include"
-        INTERFACE_LINK_LIBRARIES "@NEEDED@")
+        INTERFACE_LINK_LIBRARIES "@LIBRARIES@")
     add_library(lowrank::shared SHARED IMPORTED)
     set_target_properties(lowrank::shared PROPERTIES
         IMPORTED_LOCATION "${lowrank_prefix}/lib/liblowrank.so"
